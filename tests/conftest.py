@@ -1,0 +1,133 @@
+"""What every test may ask for: a database, and real servers around it.
+
+db (pytest-django)   a transaction that is rolled back, as the application's role
+committed_db         a database of its own, for tests that commit, race, or use several processes
+smtp_sink            a mail server on the loopback that keeps what it is given
+live_site            gunicorn on committed_db; the value is its URL
+broker, worker       a Valkey of its own; a Celery worker and beat on it and on committed_db
+`transactional_db` is not for us: it flushes, and the guards of the evidence refuse that.
+"""
+
+import signal
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from email import policy
+from email.message import EmailMessage
+from email.parser import BytesParser
+from pathlib import Path
+
+import pytest
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP, Envelope, Session
+
+from clinic.embedded import valkey
+from clinic.embedded.places import Place
+from tests import databases, processes
+from tests.settings import BROKER_IS_OURS, REDIS_URL
+
+
+@pytest.fixture(scope="session")
+def test_databases(django_test_environment, django_db_blocker) -> databases.Databases:
+    """The migrated template of this state of the migrations, to copy from."""
+    with django_db_blocker.unblock():
+        return databases.Databases()
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(test_databases, django_db_blocker) -> Iterator[None]:
+    """pytest-django's database for `db`: a copy of the template, used as the application's role."""
+    with django_db_blocker.unblock(), test_databases.copy():
+        yield
+
+
+@pytest.fixture
+def committed_db(test_databases, django_db_setup, django_db_blocker) -> Iterator[str]:
+    """A database for this test alone, where what is written is really committed; its name."""
+    with django_db_blocker.unblock(), test_databases.copy() as name:
+        yield name
+
+
+class Sink:
+    """Keeps each message that is sent to it, in order; `refuse_next` answers that many with 451."""
+
+    def __init__(self) -> None:
+        self.messages: list[EmailMessage] = []
+        self.refuse_next = 0
+        self.port = processes.free_port()
+
+    @property
+    def url(self) -> str:
+        return f"smtp://127.0.0.1:{self.port}"
+
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
+        if self.refuse_next:
+            self.refuse_next -= 1
+            return "451 Try again later"
+        message = BytesParser(policy=policy.default).parsebytes(envelope.original_content or b"")
+        assert isinstance(message, EmailMessage)
+        self.messages.append(message)
+        return "250 Kept"
+
+    def wait_for(self, count: int, *, seconds: float = 20.0) -> list[EmailMessage]:
+        """All messages, once there are at least `count`."""
+        processes.wait_until(
+            lambda: len(self.messages) >= count, seconds=seconds, what=f"{count} e-mails"
+        )
+        return self.messages
+
+
+@pytest.fixture
+def smtp_sink(settings) -> Iterator[Sink]:
+    """A mail server; this process's e-mails and those of processes started later go to it."""
+    sink = Sink()
+    controller = Controller(sink, hostname="127.0.0.1", port=sink.port)
+    controller.start()
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", sink.port
+    try:
+        yield sink
+    finally:
+        controller.stop()
+
+
+@pytest.fixture
+def broker(tmp_path) -> Iterator[str]:
+    """The URL of a Valkey that no other test uses (or of REDIS_URL, when one was given)."""
+    if not BROKER_IS_OURS:
+        yield REDIS_URL
+        return
+    with tempfile.TemporaryDirectory(prefix="clinic-") as short:
+        place = Place(folder=Path(short), sockets=Path(short), user=None)
+        server = valkey.server(place, fsync=False).server
+        log = tmp_path / "valkey.log"
+        with processes.running(server.command, log=log):
+            processes.wait_until(server.answers, what="Valkey's first answer")
+            yield f"redis+socket://{server.socket}"
+
+
+@pytest.fixture
+def process_env(committed_db, smtp_sink) -> dict[str, str]:
+    """The environment that makes a child process share this test's database and mail server."""
+    return {
+        "DATABASE_URL": databases.url_of(committed_db),
+        "DATABASE_OWNER_URL": databases.url_of(committed_db, owner=True),
+        "EMAIL_URL": smtp_sink.url,
+        "ALLOWED_HOSTS": "127.0.0.1,localhost",
+    }
+
+
+@pytest.fixture
+def live_site(process_env, tmp_path) -> Iterator[str]:
+    """gunicorn with two processes of four threads; the value is its URL, without a slash at the end."""
+    with processes.web(env=process_env, log=tmp_path / "web.log") as url:
+        yield url
+
+
+@pytest.fixture
+def worker(process_env, broker, tmp_path) -> Iterator[subprocess.Popen]:
+    """A real Celery worker, woken by a real beat; the value is the worker's process."""
+    env = {**process_env, "REDIS_URL": broker}
+    with processes.celery(env=env, log=tmp_path / "celery.log") as process:
+        yield process
+        process.send_signal(signal.SIGCONT)  # a test may have frozen it
