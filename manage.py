@@ -29,6 +29,8 @@ def main() -> None:
         execute_from_command_line(sys.argv)
     except embedded.EmbeddedError as error:
         sys.exit(str(error))
+    except KeyboardInterrupt:
+        sys.exit(130)
     except OperationalError as error:
         reason = str(error).strip().splitlines()[-1]
         sys.exit(
