@@ -113,18 +113,22 @@ def clock(moment: dt.datetime, zone: Zone) -> str:
     return f"{_local(moment, zone):%H:%M}"
 
 
-def zone_in_words(zone: Zone, moment: dt.datetime, language: str) -> str:
+def zone_in_words(zone: Zone, moment: dt.datetime, language: str, *, isolated: bool = False) -> str:
     """The zone as a person says it, with its distance from GMT at that moment."""
-    return _marked_zone(_local(moment, zone), zone, language).translate(_NO_ISOLATES)
+    words = _marked_zone(_local(moment, zone), zone, language)
+    return f"{FSI}{words}{PDI}" if isolated else words.translate(_NO_ISOLATES)
 
 
 def zone_choices(moment: dt.datetime, language: str) -> list[tuple[str, str]]:
-    """The zones to choose from, west to east: ("Asia/Dubai", "Dubai (GMT+4)")."""
+    """The zones to choose from, west to east: ("Asia/Dubai", "Dubai (GMT+4)").
+
+    The labels are for a select's options, where no <bdi> can stand: the number is isolated.
+    """
     rows = []
     for name in CITIES:
         local = _local(moment, name)
         label = f"{city_of(name, language)} ({_offset(local, language)})"
-        rows.append((local.utcoffset(), label.translate(_NO_ISOLATES), name))
+        rows.append((local.utcoffset(), label, name))
     return [(name, label) for _, label, name in sorted(rows)]
 
 

@@ -63,7 +63,7 @@ def clinic_clock(moment: dt.datetime, zone: times.Zone) -> str:
 @register.simple_tag
 def clinic_zone(moment: dt.datetime, zone: times.Zone) -> str:
     """`{% clinic_zone now clinic.zone %}`: "Dubai time (GMT+4)"."""
-    return format_html("<bdi>{}</bdi>", times.zone_in_words(zone, moment, active_language()))
+    return _elements(times.zone_in_words(zone, moment, active_language(), isolated=True))
 
 
 @register.simple_tag
@@ -73,17 +73,18 @@ def clinic_time_text(moment: dt.datetime, zone: times.Zone) -> str:
 
 
 def _time(moment: dt.datetime, words: str) -> SafeString:
+    return format_html('<time datetime="{}">{}</time>', _stamp(moment), _elements(words))
+
+
+def _elements(words: str) -> SafeString:
+    """The isolates of a text as the elements that mean the same in HTML."""
     elements = (
         escape(words)
         .replace(times.LRI, '<bdi dir="ltr">')
         .replace(times.FSI, "<bdi>")
         .replace(times.PDI, "</bdi>")
     )
-    return format_html(
-        '<time datetime="{}">{}</time>',
-        _stamp(moment),
-        mark_safe(elements),  # noqa: S308 escaped above
-    )
+    return mark_safe(elements)  # noqa: S308 escaped above
 
 
 def _stamp(moment: dt.datetime) -> str:
