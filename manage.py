@@ -17,6 +17,7 @@ WITHOUT_SERVERS = (
     "help",
     "version",
     "mailcatcher",
+    "run",  # joins by itself, as the first of its steps
 )
 
 

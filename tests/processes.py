@@ -8,7 +8,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -46,7 +46,7 @@ def answers_http(url: str) -> bool:
 
 @contextmanager
 def running(
-    command: list[str], *, log: Path, env: Mapping[str, str] | None = None
+    command: Sequence[str], *, log: Path, env: Mapping[str, str] | None = None
 ) -> Iterator[subprocess.Popen]:
     """A process and its children, until the end of the block; also ended when the test run is killed."""
     with open(log, "ab") as out:

@@ -16,7 +16,7 @@ from urllib.parse import quote
 from clinic.embedded import locks, postgres, valkey
 from clinic.embedded.places import EmbeddedError, Place, find_place, make_place
 
-__all__ = ["Addresses", "EmbeddedError", "addresses", "join", "state_folder"]
+__all__ = ["Addresses", "EmbeddedError", "addresses", "join", "leave"]
 
 CHECKOUT = Path(__file__).resolve().parent.parent.parent
 
@@ -32,11 +32,6 @@ class Addresses:
 
 def _place(folder: Path | None) -> Place:
     return find_place(folder or CHECKOUT / ".local", for_programs=postgres.NAME)
-
-
-def state_folder(folder: Path | None = None) -> Path:
-    """Where the servers' data is: `folder`, or a stand-in where `folder` cannot be used."""
-    return _place(folder).folder
 
 
 def addresses(folder: Path | None = None) -> Addresses:
@@ -70,3 +65,9 @@ def join(*, fsync: bool = True, folder: Path | None = None) -> None:
             locks.hold(place, server(place, fsync=fsync))
     except OSError as error:
         raise EmbeddedError.from_os(error, place.folder) from error
+
+
+def leave() -> bool:
+    """Let go of the servers. True once they have stopped, False when others still use them."""
+    stopped = [locks.let_go(server) for server in locks.held()]
+    return all(stopped)

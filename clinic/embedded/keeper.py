@@ -14,7 +14,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 LOOKS_EVERY = 0.2  # seconds
@@ -29,7 +29,7 @@ class Server:
     """How to run one server, and how to ask it over its socket whether it is there."""
 
     name: str
-    command: list[str]
+    command: tuple[str, ...]
     socket: str
     hello: str  # hex
     answer: str  # hex: how the reply of a server that is ready begins
@@ -46,7 +46,8 @@ class Server:
     @classmethod
     def from_json(cls, text: str) -> "Server":
         values = json.loads(text)
-        return cls(**{field.name: values[field.name] for field in fields(cls)})
+        values["command"] = tuple(values["command"])
+        return cls(**values)
 
     def answers(self) -> bool:
         """Whether the server is ready for work."""

@@ -11,8 +11,10 @@ from clinic.embedded import keeper
 from clinic.embedded.places import EmbeddedError, Place
 from clinic.embedded.servers import Embedded
 
-# Open files and keepers of this process: as long as they are here, the servers stay.
-_held: dict[str, int] = {}
+OTHERS_SHOW_WITHIN = 1.0  # seconds; a keeper looks five times in that time
+
+# What this process holds, by server: the open lock file. While it is open the server stays.
+_held: dict[keeper.Server, int] = {}
 _keepers: list[subprocess.Popen[bytes]] = []
 
 
@@ -56,7 +58,7 @@ def _start_keeper(place: Place, embedded: Embedded) -> None:
 def hold(place: Place, embedded: Embedded) -> None:
     """Start the server, or join those who did, and hold it until this process and its forks end."""
     server = embedded.server
-    if server.used in _held:
+    if server in _held:
         return
     used = _open(server.used)
     fcntl.flock(used, fcntl.LOCK_SH)  # waits while a keeper is stopping the server
@@ -72,7 +74,7 @@ def hold(place: Place, embedded: Embedded) -> None:
         raise
     finally:
         os.close(starting)
-    _held[server.used] = used
+    _held[server] = used
 
 
 def _wait_until_it_answers(embedded: Embedded) -> None:
@@ -84,3 +86,33 @@ def _wait_until_it_answers(embedded: Embedded) -> None:
                 f"{embedded.server.log}; end the other commands of this checkout and run again."
             )
         time.sleep(keeper.LOOKS_EVERY)
+
+
+def held() -> list[keeper.Server]:
+    """The servers that this process holds."""
+    return list(_held)
+
+
+def let_go(server: keeper.Server) -> bool:
+    """Hold it no longer. True once it has stopped, False when others still use it."""
+    os.close(_held.pop(server))
+    began = time.monotonic()
+    while _is_kept(server.kept):
+        if time.monotonic() - began > OTHERS_SHOW_WITHIN and _is_used(server.used):
+            return False
+        if time.monotonic() - began > keeper.MAY_STOP_FOR:
+            return False
+        time.sleep(0.05)
+    return True
+
+
+def _is_used(path: str) -> bool:
+    """Whether others hold it; a keeper that is stopping the server is not one of them."""
+    used = _open(path)
+    try:
+        fcntl.flock(used, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    finally:
+        os.close(used)
+    return True

@@ -35,7 +35,7 @@ def make_server(
     """A server of this place, with its log and locks where everybody looks for them."""
     return Server(
         name=name,
-        command=command,
+        command=tuple(command),
         socket=str(socket),
         hello=hello.hex(),
         answer=answer.hex(),

@@ -4,50 +4,39 @@ import os
 import secrets
 import signal
 import socket
-import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
+from django.db import connections
+from django.db.migrations.executor import MigrationExecutor
 
 from clinic import embedded
-from clinic.embedded import keeper
+from clinic.management.parts import Part, start, stop_all
+from clinic.models import Clinic
 
 LOCAL = settings.BASE_DIR / ".local"
+LOGS = LOCAL / "log"
 BIN = Path(sys.executable).parent
-LINES_SHOWN = 15
-MAY_STOP_FOR = 10.0  # seconds
+MANAGE = [sys.executable, str(settings.BASE_DIR / "manage.py")]
+CELERY = [str(BIN / "celery"), "--app=clinic"]
+WORKER = [*CELERY, "worker", "--concurrency=2", "--without-gossip", "--without-mingle"]
+BEAT = [*CELERY, "beat", "--scheduler=celery.beat:Scheduler"]  # in memory: no file to go stale
+WEB = [str(BIN / "gunicorn"), "clinic.wsgi", "--workers=2", "--threads=4", "--no-control-socket"]
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 MAY_START_FOR = 30.0  # seconds
-SIGN_INS = (
-    ("reception", "receptionist"),
-    ("dermatologist", "dermatologist"),
-    ("lead", "clinic lead"),
-)
+SIGN_INS = (("reception", "receptionist"), ("dermatologist", "dermatologist"), ("lead", "lead"))
 PASSWORD = "demo-clinic-2026"  # noqa: S105 (of the demo, printed on purpose)
 
 
 class Stopped(BaseException):
     """Somebody asked for the end: Ctrl-C, a closed terminal, `kill`."""
-
-
-@dataclass
-class Part:
-    """One process of the clinic, in a session of its own, with its log."""
-
-    name: str
-    process: subprocess.Popen[bytes]
-    log: Path
-
-    def last_lines(self) -> str:
-        lines = self.log.read_text(encoding="utf-8", errors="replace").splitlines()
-        return "\n".join(f"    {line}" for line in lines[-LINES_SHOWN:])
 
 
 class Command(BaseCommand):
@@ -57,40 +46,46 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         self.began = time.monotonic()
         self.parts: list[Part] = []
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        for number in SIGNALS:
             signal.signal(number, _stop)
         try:
             self.run()
         except Stopped:
             self.step("Stopping")
         finally:
-            for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-                signal.signal(number, signal.SIG_IGN)  # once is enough: nothing may be left running
+            for number in SIGNALS:
+                signal.signal(number, signal.SIG_IGN)  # asking once is enough
             stop_all(self.parts)
-        self.step("Everything has stopped. Your data is kept for the next time")
+            gone = embedded.leave()
+        self.step(
+            "Everything has stopped; your data is kept for the next time"
+            if gone
+            else "Stopped, but for the servers: another command of this checkout still uses them"
+        )
 
     def run(self) -> NoReturn:
-        port, mail_port = _port("PORT", 8000), _port("MAIL_PORT", 8025)
-        for name, number in (("PORT", port), ("MAIL_PORT", mail_port)):
-            refuse_taken_port(name, number)
+        port, mail_port = port_from("PORT", 8000), port_from("MAIL_PORT", 8025)
         site = f"http://127.0.0.1:{port}"
         env = demo_environment(site=site, mail_port=mail_port)
-        manage = [sys.executable, str(settings.BASE_DIR / "manage.py")]
 
         self.step("Starting PostgreSQL and Valkey")
         embedded.join()
-        self.start("mail catcher", [*manage, "mailcatcher", "--port", str(mail_port)], env)
-        self.step("Bringing the database up to date")
-        self.wait_for_end(self.start("migrate", [*manage, "migrate", "--verbosity=1"], env))
-        self.step("Looking for the demo clinic, loading it if the database is empty")
-        self.wait_for_end(self.start("demo data", [*manage, "load_demo", "--if-empty"], env))
+        self.start("mail catcher", [*MANAGE, "mailcatcher", f"--port={mail_port}"], env)
+        if migrations_are_missing():
+            self.step("Bringing the database up to date")
+            self.wait_for_end(self.start("migrate", [*MANAGE, "migrate"], env))
+        if not Clinic.objects.exists():
+            self.step("Loading the demo clinic")
+            self.wait_for_end(self.start("demo", [*MANAGE, "load_demo", "--if-empty"], env))
+        connections.close_all()
         self.step("Starting the web server, the Celery worker and beat")
-        self.start("web", web_command(port), env)
-        self.start("worker", [*CELERY, "worker", "--concurrency=2", *QUIET_WORKER], env)
-        self.start("beat", [*CELERY, "beat", "--scheduler=celery.beat:Scheduler"], env)
+        self.start("web server", [*WEB, f"--bind=127.0.0.1:{port}"], env)
+        self.start("worker", WORKER, env)
+        self.start("beat", BEAT, env)
         self.wait_for_first_page(site)
         self.step("Ready")
         self.stdout.write(where_to_look(site))
+        self.stdout.flush()
         self.watch()
 
     def step(self, text: str) -> None:
@@ -98,74 +93,58 @@ class Command(BaseCommand):
         self.stdout.flush()
 
     def start(self, name: str, command: list[str], env: dict[str, str]) -> Part:
-        log = LOCAL / "log" / f"{name.replace(' ', '-')}.log"
-        log.parent.mkdir(exist_ok=True)
-        with open(log, "wb") as out:
-            process = subprocess.Popen(  # noqa: S603 (our own commands)
-                command,
-                cwd=settings.BASE_DIR,
-                env=env,
-                stdin=subprocess.DEVNULL,
-                stdout=out,
-                stderr=out,
-                start_new_session=True,
-                # Should this process be killed outright, its children are told to stop all the same.
-                preexec_fn=keeper.dies_with_parent(signal.SIGTERM),
-            )
-        part = Part(name, process, log)
+        log = LOGS / f"{name.replace(' ', '-')}.log"
+        part = start(name, command, log=log, env=env, cwd=settings.BASE_DIR)
         self.parts.append(part)
         return part
 
     def wait_for_end(self, part: Part) -> None:
-        while part.process.poll() is None:
-            self.refuse_dead(each for each in self.parts if each is not part)
-            time.sleep(0.05)
+        """Wait for a process whose end is its success."""
         self.parts.remove(part)
+        try:
+            while not part.has_ended:
+                self.refuse_dead()
+                time.sleep(0.05)
+        finally:
+            stop_all([part])
         if part.process.returncode:
-            raise _ended(part)
+            raise CommandError(part.obituary())
 
-    def refuse_dead(self, parts: Iterable[Part]) -> None:
-        for part in parts:
-            if part.process.poll() is not None:
-                raise _ended(part)
+    def refuse_dead(self) -> None:
+        for part in self.parts:
+            if part.has_ended:
+                raise CommandError(part.obituary())
 
     def wait_for_first_page(self, site: str) -> None:
         until = time.monotonic() + MAY_START_FOR
-        while not _answers(site):
-            self.refuse_dead(self.parts)
+        while not answers(site):
+            self.refuse_dead()
             if time.monotonic() > until:
-                raise CommandError(
-                    f"The web server does not answer. See {LOCAL / 'log' / 'web.log'}"
-                )
+                raise CommandError(f"The web server does not answer. See {LOGS / 'web-server.log'}")
             time.sleep(0.1)
 
     def watch(self) -> NoReturn:
         while True:
-            self.refuse_dead(self.parts)
+            self.refuse_dead()
             time.sleep(0.3)
-
-
-CELERY = [str(BIN / "celery"), "--app=clinic"]
-QUIET_WORKER = ["--without-gossip", "--without-mingle", "--without-heartbeat", "--loglevel=INFO"]
-
-
-def web_command(port: int) -> list[str]:
-    """gunicorn as the demo runs it."""
-    command = [str(BIN / "gunicorn"), "clinic.wsgi", f"--bind=127.0.0.1:{port}", "--workers=2"]
-    return [*command, "--threads=4", "--worker-class=gthread", "--no-control-socket"]
 
 
 def demo_environment(*, site: str, mail_port: int) -> dict[str, str]:
     """What the demo's processes read; what was set outside (DATABASE_URL, ...) stays."""
+    try:
+        LOGS.mkdir(parents=True, exist_ok=True)
+        key = secret_key()
+    except OSError as error:
+        raise embedded.EmbeddedError.from_os(error, LOCAL) from error
     return {
         **os.environ,
         "DJANGO_SETTINGS_MODULE": "clinic.settings",
-        "DEMO": "1",
-        "DEBUG": "0",
         "PRODUCTION": "0",
+        "DEBUG": "0",
+        "DEMO": "1",
         "SITE_URL": site,
         "ALLOWED_HOSTS": "127.0.0.1,localhost",
-        "SECRET_KEY": secret_key(),
+        "SECRET_KEY": key,
         "EMAIL_URL": f"smtp://127.0.0.1:{mail_port}",
         "PYTHONUNBUFFERED": "1",
     }
@@ -174,82 +153,57 @@ def demo_environment(*, site: str, mail_port: int) -> dict[str, str]:
 def secret_key() -> str:
     """Made once, so that sign-ins and e-mailed links outlive a restart."""
     path = LOCAL / "secret_key"
-    try:
-        LOCAL.mkdir(exist_ok=True)
-        with open(path, "x", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
+    if not path.exists() or not path.read_text(encoding="ascii"):
+        with open(path, "w", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
             file.write(secrets.token_urlsafe(50))
-    except FileExistsError:
-        pass
-    except OSError as error:
-        raise CommandError(str(embedded.EmbeddedError.from_os(error, LOCAL))) from error
-    return path.read_text(encoding="ascii").strip()
+    return path.read_text(encoding="ascii")
 
 
-def refuse_taken_port(name: str, number: int) -> None:
+def port_from(name: str, default: int) -> int:
+    """The port that an environment variable names; refuses one that is taken."""
+    given = os.environ.get(name) or str(default)
+    if not given.isdecimal() or not 0 < int(given) < 65536:
+        raise CommandError(f"{name}={given} is not a port. Give a number from 1 to 65535.")
     with socket.socket() as line:
         line.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            line.bind(("127.0.0.1", number))
+            line.bind(("127.0.0.1", int(given)))
         except OSError as error:
             raise CommandError(
-                f"Port {number} cannot be used ({error.strerror}): perhaps the clinic or another program "
-                f"runs there. Stop it, or choose another port: make run {name}={number + 1}"
+                f"Port {given} cannot be used ({error.strerror}). Stop what runs there (perhaps this "
+                f"clinic, in another window), or choose another: make run {name}={int(given) + 1}"
             ) from error
+    return int(given)
+
+
+def migrations_are_missing() -> bool:
+    executor = MigrationExecutor(connections["default"])
+    return bool(executor.migration_plan(executor.loader.graph.leaf_nodes()))
+
+
+def answers(site: str) -> bool:
+    """Whether the first page is there; refuses one that is an error."""
+    try:
+        urllib.request.urlopen(f"{site}/", timeout=10).close()  # noqa: S310 (our own address)
+    except urllib.error.HTTPError as error:
+        raise CommandError(
+            f"The first page answers with an error ({error.code}). See {LOGS / 'web-server.log'}"
+        ) from error
+    except OSError:
+        return False
+    return True
 
 
 def where_to_look(site: str) -> str:
-    people = "\n".join(f"      {name:<14} {PASSWORD}   ({role})" for name, role in SIGN_INS)
+    people = "\n".join(f"               {name:<14} {PASSWORD}  ({role})" for name, role in SIGN_INS)
     return (
-        f"\n  Patients   {site}/  and  {site}/ar/\n"
-        f"  Desk       {site}/admin/   sign in as\n{people}\n"
-        f"  Inbox      {site}/inbox/   every e-mail that the demo sends\n"
-        f"  Logs       {LOCAL / 'log'}\n\n  Ctrl-C stops everything.\n"
+        f"\n  Patients   {site}/   and   {site}/ar/"
+        f"\n  Desk       {site}/admin/   sign in as\n{people}"
+        f"\n  Inbox      {site}/inbox/   every e-mail that the demo sends"
+        f"\n  Logs       {LOGS}"
+        "\n\n  Ctrl-C stops everything.\n"
     )
-
-
-def stop_all(parts: list[Part]) -> None:
-    """Ask each to end, then end what has not, with all of its children."""
-    for part in parts:
-        if part.process.poll() is None:
-            part.process.terminate()
-    until = time.monotonic() + MAY_STOP_FOR
-    for part in parts:
-        try:
-            part.process.wait(max(0.0, until - time.monotonic()))
-        except subprocess.TimeoutExpired:
-            pass
-        try:
-            os.killpg(part.process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
-        part.process.wait()
 
 
 def _stop(number: int, frame: object) -> NoReturn:
     raise Stopped
-
-
-def _ended(part: Part) -> CommandError:
-    return CommandError(
-        f"The {part.name} ended by itself (exit code {part.process.returncode}), so everything was "
-        f"stopped. Its last lines, from {part.log}:\n{part.last_lines()}"
-    )
-
-
-def _answers(site: str) -> bool:
-    try:
-        with urllib.request.urlopen(f"{site}/", timeout=10):  # noqa: S310 (our own address)
-            return True
-    except urllib.error.HTTPError as error:
-        raise CommandError(
-            f"The first page answers with {error.code}. See {LOCAL / 'log' / 'web.log'}"
-        ) from error
-    except OSError:
-        return False
-
-
-def _port(name: str, default: int) -> int:
-    given = os.environ.get(name) or str(default)
-    if not given.isdecimal() or not 0 < int(given) < 65536:
-        raise CommandError(f"{name}={given} is no port. Give a number from 1 to 65535.")
-    return int(given)
