@@ -1,0 +1,89 @@
+"""Every verb of a booking. Pages, API, admin, commands and tasks all call these.
+
+Arguments are keyword-only; `now` is aware and comes from the database's clock; each action is one
+transaction, gives back the row, and raises a subclass of clinic.errors.Refused.
+"""
+
+from bookings.actions.proof import (
+    CodeRanOut,
+    LinkEnded,
+    TooManyTries,
+    WrongAnswer,
+    WrongCode,
+    check_person,
+    open_page_link,
+    prove_by_code,
+    prove_by_link,
+    prove_in_person,
+    send_code,
+    send_link,
+)
+from bookings.actions.requests import (
+    Details,
+    DetailsRefused,
+    TooManyRequests,
+    ask_for_other_times,
+    change_details,
+    choose_time,
+    expire_holds,
+    renew_hold,
+    request,
+    set_treatment,
+)
+from bookings.actions.sessions import record_session, void_session
+from bookings.actions.times import FreeTime, TimeTaken, free_times, nearest_times
+from bookings.actions.visits import (
+    RisksMissing,
+    TooLate,
+    arrive,
+    cancel,
+    complete,
+    confirm,
+    lock_for_visit,
+    move,
+    no_show,
+    note_risks,
+    undo,
+)
+
+__all__ = [
+    "CodeRanOut",
+    "Details",
+    "DetailsRefused",
+    "FreeTime",
+    "LinkEnded",
+    "RisksMissing",
+    "TimeTaken",
+    "TooLate",
+    "TooManyRequests",
+    "TooManyTries",
+    "WrongAnswer",
+    "WrongCode",
+    "arrive",
+    "ask_for_other_times",
+    "cancel",
+    "change_details",
+    "check_person",
+    "choose_time",
+    "complete",
+    "confirm",
+    "expire_holds",
+    "free_times",
+    "lock_for_visit",
+    "move",
+    "nearest_times",
+    "no_show",
+    "note_risks",
+    "open_page_link",
+    "prove_by_code",
+    "prove_by_link",
+    "prove_in_person",
+    "record_session",
+    "renew_hold",
+    "request",
+    "send_code",
+    "send_link",
+    "set_treatment",
+    "undo",
+    "void_session",
+]

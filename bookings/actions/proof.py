@@ -1,0 +1,235 @@
+"""Proving that an address is the patient's: a code or a link from an e-mail, or in person."""
+
+import datetime as dt
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from bookings import links
+from bookings.actions.times import lock_consultation
+from bookings.links import Purpose
+from bookings.models import Consultation, NotPossibleNow, Patient, Proof, Status
+from clinic.errors import Refused
+from clinic.models import AftercareStep
+
+CODES_AT_MOST = 10  # for one request; more is not a person
+BETWEEN_CODES = dt.timedelta(seconds=30)
+LINK_HOLDS = dt.timedelta(days=90)  # past the last e-mail that could be owed
+
+
+class WrongCode(Refused):
+    """The code is not the one in the newest e-mail."""
+
+    code = "wrong_code"
+    status = 400
+
+
+class CodeRanOut(Refused):
+    """The code is older than ten minutes."""
+
+    code = "code_ran_out"
+    status = 400
+
+
+class TooManyTries(Refused):
+    """Five wrong tries: a new code or link is needed."""
+
+    code = "too_many_tries"
+    status = 429
+
+
+class LinkEnded(Refused):
+    """Unknown, run out, used and foreign links all look alike."""
+
+    code = "link_ended"
+    status = 404
+
+
+class WrongAnswer(Refused):
+    """The year of birth or the last digits of the mobile are not this patient's."""
+
+    code = "wrong_answer"
+    status = 400
+
+
+def issue_code(consultation: Consultation, *, now: dt.datetime) -> None:
+    """A new code, in memory; it ends the older one."""
+    consultation.code_serial += 1
+    consultation.code_issued_at = now
+    consultation.code_tries = 0
+
+
+def issue_link(consultation: Consultation, *, now: dt.datetime) -> None:
+    """A new link to the patient's page, in memory; it ends the older ones."""
+    consultation.link_serial += 1
+    consultation.link_asked_at = now
+    consultation.link_tries = 0
+
+
+def send_code(*, consultation: Consultation, now: dt.datetime) -> Consultation:
+    """Owes the patient a new code; the older one ends. Raises TooManyTries, NotPossibleNow."""
+    with transaction.atomic():
+        locked = lock_consultation(consultation.pk)
+        if locked.is_proven or not locked.email or locked.status == Status.CANCELLED:
+            raise NotPossibleNow(_("Your e-mail address is proven already."))
+        if locked.code_issued_at and now < locked.code_issued_at + BETWEEN_CODES:
+            raise TooManyTries(
+                _("We have just sent a code. Wait half a minute before asking again.")
+            )
+        if locked.code_serial >= CODES_AT_MOST:
+            raise TooManyTries(_("We have sent many codes already. Please call the clinic."))
+        issue_code(locked, now=now)
+        locked.save(update_fields=["code_serial", "code_issued_at", "code_tries"])
+    return locked
+
+
+def send_link(*, consultation: Consultation, now: dt.datetime) -> Consultation:
+    """Owes the patient a new link to their page; the older ones end. Raises NotPossibleNow."""
+    with transaction.atomic():
+        locked = lock_consultation(consultation.pk)
+        if not locked.email:
+            raise NotPossibleNow(_("This consultation has no e-mail address."))
+        if locked.link_asked_at and now < locked.link_asked_at + BETWEEN_CODES:
+            return locked
+        issue_link(locked, now=now)
+        locked.save(update_fields=["link_serial", "link_asked_at", "link_tries"])
+    return locked
+
+
+def prove_by_code(*, consultation: Consultation, code: str, now: dt.datetime) -> Consultation:
+    """Proves the address with the six digits. Raises WrongCode, CodeRanOut, TooManyTries.
+
+    A wrong try is counted even though it is refused, so the refusal comes after the transaction.
+    """
+    with transaction.atomic():
+        locked = lock_consultation(consultation.pk)
+        refusal = None if locked.is_proven else _refusal_of_code(locked, code, now=now)
+        if refusal is None:
+            _prove(locked, Proof.EMAIL_CODE, now=now)
+        elif isinstance(refusal, WrongCode):
+            locked.code_tries += 1
+            locked.save(update_fields=["code_tries"])
+    if refusal is not None:
+        raise refusal
+    return locked
+
+
+def _refusal_of_code(consultation: Consultation, code: str, *, now: dt.datetime) -> Refused | None:
+    if consultation.status == Status.CANCELLED:
+        return NotPossibleNow(_("This request was cancelled. Please start again."))
+    if links.code_has_run_out(consultation, now=now):
+        return CodeRanOut(
+            _("This code is too old: it holds for 10 minutes. Ask for a new one below."),
+            field="code",
+        )
+    if consultation.code_tries >= links.CODE_TRIES:
+        return TooManyTries(
+            _("That was wrong 5 times, so this code has ended. Ask for a new one below."),
+            field="code",
+        )
+    if not links.code_matches(consultation, code):
+        return WrongCode(
+            _("This is not the code in our newest e-mail. Check the 6 digits and try again."),
+            field="code",
+        )
+    return None
+
+
+def prove_by_link(
+    *, token: str, now: dt.datetime, purpose: Purpose = Purpose.PROVE
+) -> Consultation:
+    """Proves the address with a link from an e-mail, after its button is pressed.
+
+    The link beside a code (PROVE) holds as long as the code; the link of a request that reception
+    entered (PAGE) as long as any link to the patient's page. Raises LinkEnded.
+    """
+    found = links.find(token, purpose)
+    if found is None:
+        raise LinkEnded(_("This link has ended."))
+    with transaction.atomic():
+        locked = lock_consultation(found.pk)
+        too_old = (
+            links.code_has_run_out(locked, now=now)
+            if purpose is Purpose.PROVE
+            else link_has_run_out(locked, now=now)
+        )
+        serial_moved = links.token(locked, purpose) != token
+        if locked.status == Status.CANCELLED or serial_moved or (too_old and not locked.is_proven):
+            raise LinkEnded(_("This link has ended."))
+        _prove(locked, Proof.EMAIL_LINK, now=now)
+    return locked
+
+
+def prove_in_person(*, consultation: Consultation, note: str, now: dt.datetime) -> Consultation:
+    """Staff saw the person: `note` says who and why. Raises NotPossibleNow without a note."""
+    if not note.strip():
+        raise NotPossibleNow(_("Say who saw the person, and why."), field="note")
+    with transaction.atomic():
+        locked = lock_consultation(consultation.pk)
+        _prove(locked, Proof.IN_PERSON, note=note.strip(), now=now)
+    return locked
+
+
+def _prove(consultation: Consultation, how: str, *, now: dt.datetime, note: str = "") -> None:
+    """Only now may the patient's row be made or changed. Proven already: nothing happens."""
+    if consultation.is_proven:
+        return
+    details = {
+        "guardian_name": consultation.guardian_name,
+        "mobile": consultation.mobile,
+        "language": consultation.language,
+        "zone": consultation.zone,
+    }
+    who = {"name": consultation.patient_name, "birth_date": consultation.birth_date}
+    if consultation.email:
+        consultation.patient, _made = Patient.objects.update_or_create(
+            email=consultation.email, **who, defaults=details
+        )
+    else:
+        consultation.patient = Patient.objects.create(email="", **who, **details)
+    consultation.proven_at = now
+    consultation.proven_by = how
+    consultation.proven_note = note
+    consultation.save(update_fields=["patient", "proven_at", "proven_by", "proven_note"])
+
+
+def open_page_link(*, token: str, now: dt.datetime) -> Consultation:
+    """The consultation behind a link to the patient's page; changes nothing. Raises LinkEnded."""
+    found = links.find(token, Purpose.PAGE)
+    if found is None or link_has_run_out(found, now=now):
+        raise LinkEnded(_("This link has ended."))
+    return found
+
+
+def link_has_run_out(consultation: Consultation, *, now: dt.datetime) -> bool:
+    """Whether 90 days have passed since the visit and since the last e-mail that could be owed."""
+    moments = [consultation.asked_at]
+    moments += [consultation.ends_at] if consultation.ends_at else []
+    for session in consultation.sessions.standing():
+        last = AftercareStep.objects.filter(treatment=session.treatment_id).last()
+        moments.append(session.took_place_at + (last.delay if last else dt.timedelta()))
+    return now >= max(moments) + LINK_HOLDS
+
+
+def check_person(*, consultation: Consultation, answer: str) -> Consultation:
+    """The light check before details are shown: year of birth, or last 4 digits of the mobile.
+
+    Five wrong answers end the link. Raises WrongAnswer, TooManyTries.
+    """
+    with transaction.atomic():
+        locked = lock_consultation(consultation.pk)
+        if locked.link_tries >= links.LINK_TRIES:
+            raise TooManyTries(
+                _("That was wrong 5 times, so this link has ended. Ask for a new one."),
+                field="answer",
+            )
+        right = {f"{locked.birth_date.year:04d}", str(locked.mobile.national_number)[-4:]}
+        matches = answer.strip() in right
+        locked.link_tries = 0 if matches else locked.link_tries + 1
+        locked.save(update_fields=["link_tries"])
+    if not matches:
+        raise WrongAnswer(
+            _("This does not match what we know. Enter the year of birth, such as 1990."),
+            field="answer",
+        )
+    return locked

@@ -1,0 +1,309 @@
+"""Asking for a consultation: the request, its details, and the time that is held for it."""
+
+import datetime as dt
+from typing import Any, TypedDict, Unpack
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import connection, transaction
+from django.utils.translation import gettext_lazy as _
+
+from bookings.actions.proof import issue_code, issue_link
+from bookings.actions.times import (
+    lock_consultation,
+    lock_dermatologists,
+    slot_decided,
+    take_time,
+)
+from bookings.models import Consultation, NotPossibleNow, PartOfDay, Status
+from clinic.errors import Refused
+from clinic.models import Clinic, Concern, Dermatologist, Treatment
+
+HOLD = dt.timedelta(minutes=20)
+LONGEST_HOLD_AFTER_PROOF = dt.timedelta(minutes=60)
+HOLD_FOR_STAFF = dt.timedelta(hours=24)
+UNPROVEN_PER_ADDRESS = 2
+UNPROVEN_PER_IP = 5
+ADULT = 18  # years
+
+
+class DetailsRefused(Refused):
+    """Something that was typed cannot be; `field` names it."""
+
+    code = "invalid"
+    status = 400
+
+
+class TooManyRequests(Refused):
+    """One address or device has too many requests open that nobody has proven."""
+
+    code = "too_many_requests"
+    status = 429
+
+
+class Details(TypedDict, total=False):
+    """What the patient types about themselves; pages, API and desk use these names."""
+
+    patient_name: str
+    guardian_name: str
+    email: str
+    mobile: Any
+    birth_date: dt.date
+    language: str
+    zone: str
+    names_treatment: bool
+
+
+def request(
+    *,
+    now: dt.datetime,
+    treatment: Treatment | None,
+    concern: Concern | None = None,
+    dermatologist: Dermatologist | None = None,
+    starts_at: dt.datetime | None = None,
+    preferred_days: list[int] | None = None,
+    preferred_part: str = PartOfDay.ANY,
+    preferred_dermatologist: Dermatologist | None = None,
+    ip: str | None = None,
+    entered_by: AbstractBaseUser | None = None,
+    is_demo: bool = False,
+    **details: Unpack[Details],
+) -> Consultation:
+    """A new request: with a time it is held, without one it waits. A code is owed to its address.
+
+    A request that reception enters (`entered_by`) is owed a link instead, and its time is held for a
+    day. Raises DetailsRefused, TooManyRequests, TimeTaken.
+    """
+    consultation = Consultation(
+        treatment=treatment,
+        concern=concern,
+        asked_at=now,
+        preferred_days=preferred_days or [],
+        preferred_part=preferred_part,
+        preferred_dermatologist=preferred_dermatologist,
+        ip=ip,
+        entered_by=entered_by,
+        is_demo=is_demo,
+    )
+    _put_details(consultation, details, now=now)
+    with slot_decided():
+        if entered_by is None:
+            _refuse_too_many(consultation, now=now)
+        if starts_at is not None and dermatologist is not None:
+            lock_dermatologists(dermatologist.pk)
+            _hold(consultation, dermatologist, starts_at, now=now, by_staff=entered_by is not None)
+        if entered_by is None:
+            issue_code(consultation, now=now)
+        else:
+            issue_link(consultation, now=now)
+        consultation.save()
+    return consultation
+
+
+def choose_time(
+    *,
+    consultation: Consultation,
+    dermatologist: Dermatologist,
+    starts_at: dt.datetime,
+    now: dt.datetime,
+    by_staff: bool = False,
+) -> Consultation:
+    """Holds a time for a request that waits, whose hold ran out, or that wants another time.
+
+    Chosen by staff, it is held for a day and a link to finish is owed. Raises TimeTaken,
+    NotPossibleNow.
+    """
+    with slot_decided():
+        lock_dermatologists(dermatologist.pk, consultation.dermatologist_id)
+        locked = lock_consultation(consultation.pk)
+        _hold(locked, dermatologist, starts_at, now=now, by_staff=by_staff)
+        if by_staff:
+            issue_link(locked, now=now)
+        locked.save()
+    return locked
+
+
+def change_details(
+    *, consultation: Consultation, now: dt.datetime, **details: Unpack[Details]
+) -> Consultation:
+    """Corrects what was typed before the address is proven; a new code is owed.
+
+    Raises DetailsRefused, TooManyRequests, NotPossibleNow.
+    """
+    with transaction.atomic():
+        locked = lock_consultation(consultation.pk)
+        if locked.is_proven:
+            raise NotPossibleNow(
+                _("Your e-mail address is proven already. To change your details, call the clinic.")
+            )
+        _put_details(locked, details, now=now)
+        _refuse_too_many(locked, now=now)
+        issue_code(locked, now=now)
+        locked.save()
+    return locked
+
+
+def ask_for_other_times(
+    *,
+    consultation: Consultation,
+    preferred_days: list[int],
+    preferred_part: str,
+    preferred_dermatologist: Dermatologist | None,
+) -> Consultation:
+    """Lets a held time go: the request waits for one that suits. Raises NotPossibleNow."""
+    with transaction.atomic():
+        locked = lock_consultation(consultation.pk)
+        if locked.status != Status.WAITING:
+            locked.move_to(Status.WAITING)
+        locked.dermatologist = locked.starts_at = locked.ends_at = None
+        locked.held_at = locked.hold_expires_at = None
+        locked.preferred_days = preferred_days
+        locked.preferred_part = preferred_part
+        locked.preferred_dermatologist = preferred_dermatologist
+        locked.save()
+    return locked
+
+
+def set_treatment(
+    *,
+    consultation: Consultation,
+    treatment: Treatment,
+    concern: Concern | None,
+    now: dt.datetime,
+    by_staff: bool = False,
+) -> Consultation:
+    """Says what an unfinished request is about; set by staff, a link to go on is owed.
+
+    Raises NotPossibleNow once the visit is confirmed, DetailsRefused for another treatment's concern.
+    """
+    with transaction.atomic():
+        locked = lock_consultation(consultation.pk)
+        if locked.status not in (Status.WAITING, Status.HELD, Status.EXPIRED):
+            raise NotPossibleNow(_("The treatment can be set only before the visit is confirmed."))
+        if treatment.pk != locked.treatment_id:
+            locked.risks_total = locked.risks_acknowledged = 0
+            locked.risks_acknowledged_at = None
+            locked.wants_to_talk = False
+        locked.treatment, locked.concern = treatment, concern
+        _refuse_foreign_concern(locked)
+        if by_staff:
+            issue_link(locked, now=now)
+        locked.save()
+    return locked
+
+
+def renew_hold(*, consultation: Consultation, now: dt.datetime) -> Consultation:
+    """Holds the time longer, as every step taken does ("I need more time", WCAG 2.2.1).
+
+    Never longer than the longest hold; a hold that ran out stays so.
+    """
+    with transaction.atomic():
+        locked = lock_consultation(consultation.pk)
+        if locked.status == Status.HELD and not locked.hold_has_run_out(now=now):
+            locked.hold_expires_at = hold_until(locked, now=now)
+            locked.save(update_fields=["hold_expires_at"])
+    return locked
+
+
+def expire_holds(*, now: dt.datetime) -> int:
+    """Lets go of every time whose hold ran out; gives how many. Locked rows wait for the next round."""
+    with transaction.atomic():
+        stale = Consultation.objects.with_hold_run_out(now=now).select_for_update(
+            skip_locked=True, no_key=True, of=("self",)
+        )
+        rows = list(stale)
+        for hold in rows:
+            hold.move_to(Status.EXPIRED)
+            hold.save(update_fields=["status"])
+    return len(rows)
+
+
+def hold_until(consultation: Consultation, *, now: dt.datetime) -> dt.datetime:
+    """Until when a held time is kept if the patient takes a step at `now`."""
+    assert consultation.held_at is not None
+    assert consultation.starts_at is not None
+    notice = _min_notice()
+    if consultation.time_chosen_by_staff:
+        return min(consultation.held_at + HOLD_FOR_STAFF, consultation.starts_at)
+    longest = consultation.held_at + HOLD
+    if consultation.proven_at is not None:
+        longest = max(consultation.held_at, consultation.proven_at) + LONGEST_HOLD_AFTER_PROOF
+    return min(now + HOLD, longest, consultation.starts_at - notice)
+
+
+def _min_notice() -> dt.timedelta:
+    clinic = Clinic.objects.the_clinic()
+    return clinic.min_notice if clinic else dt.timedelta()
+
+
+def _hold(
+    consultation: Consultation,
+    dermatologist: Dermatologist,
+    starts_at: dt.datetime,
+    *,
+    now: dt.datetime,
+    by_staff: bool,
+) -> None:
+    """Takes a time and holds it, under the lock."""
+    if consultation.treatment is None:
+        raise NotPossibleNow(
+            _("The clinic first has to find out with you which treatment you want to talk about.")
+        )
+    take_time(
+        consultation,
+        dermatologist=dermatologist,
+        starts_at=starts_at,
+        now=now,
+        notice=dt.timedelta() if by_staff else None,
+    )
+    if consultation.status != Status.HELD:
+        consultation.move_to(Status.HELD)
+    consultation.held_at = now
+    consultation.time_chosen_by_staff = by_staff
+    consultation.hold_expires_at = hold_until(consultation, now=now)
+
+
+def _put_details(consultation: Consultation, details: Details, *, now: dt.datetime) -> None:
+    """Puts what was typed on the consultation. Raises DetailsRefused."""
+    for field, value in details.items():
+        setattr(consultation, field, value)
+    consultation.email = consultation.email.strip().lower()
+    clinic = Clinic.objects.the_clinic()
+    today = now.astimezone(clinic.zoneinfo if clinic else dt.UTC).date()
+    born = consultation.birth_date
+    if born > today or today.year - born.year > 120:
+        raise DetailsRefused(_("Enter a date of birth in the past."), field="birth_date")
+    years = today.year - born.year - ((today.month, today.day) < (born.month, born.day))
+    if years < ADULT and not consultation.guardian_name:
+        raise DetailsRefused(
+            _("For somebody under 18, a parent or guardian has to ask. Choose “a child”."),
+            field="birth_date",
+        )
+    if not consultation.email and consultation.entered_by is None:
+        raise DetailsRefused(_("Enter your e-mail address."), field="email")
+    _refuse_foreign_concern(consultation)
+
+
+def _refuse_foreign_concern(consultation: Consultation) -> None:
+    concern = consultation.concern
+    if concern is not None and concern.treatment_id != consultation.treatment_id:
+        raise DetailsRefused(_("Choose a reason that fits the treatment."), field="concern")
+
+
+def _refuse_too_many(consultation: Consultation, *, now: dt.datetime) -> None:
+    """At most two unproven requests per address and five per device, counted one at a time."""
+    recent = Consultation.objects.unproven().exclude(status=Status.CANCELLED)
+    recent = recent.filter(asked_at__gt=now - HOLD, entered_by=None).exclude(pk=consultation.pk)
+    limits = ((f"email:{consultation.email}", {"email": consultation.email}, UNPROVEN_PER_ADDRESS),)
+    if consultation.ip:
+        limits += ((f"ip:{consultation.ip}", {"ip": consultation.ip}, UNPROVEN_PER_IP),)
+    for name, who, most in sorted(limits):
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [name])
+        if recent.filter(**who).count() >= most:
+            raise TooManyRequests(
+                _(
+                    "There are requests with this address that wait for their code. Use the code in "
+                    "the newest e-mail, or try again in 20 minutes, or call us."
+                ),
+                field="email",
+            )

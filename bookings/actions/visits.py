@@ -1,0 +1,227 @@
+"""The visit: confirmed, moved, cancelled, and how it ended."""
+
+import datetime as dt
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from bookings.actions.requests import hold_until
+from bookings.actions.times import (
+    lock_consultation,
+    lock_dermatologists,
+    slot_decided,
+    take_time,
+)
+from bookings.models import Consultation, NotPossibleNow, Status
+from clinic.errors import Refused
+from clinic.models import Clinic, Dermatologist
+
+
+class TooLate(Refused):
+    """It is too close to the visit to do this online."""
+
+    code = "too_late"
+
+
+class RisksMissing(Refused):
+    """Not every risk of the list is acknowledged, or there is no list."""
+
+    code = "risks_missing"
+
+
+def note_risks(
+    *,
+    consultation: Consultation,
+    risks_total: int,
+    risks_acknowledged: int,
+    wants_to_talk: bool,
+    now: dt.datetime,
+) -> Consultation:
+    """Keeps count of the acknowledged risks of an unfinished request; a step taken renews its hold.
+
+    A visit that is confirmed keeps what was true when it was sealed.
+    """
+    with transaction.atomic():
+        locked = lock_consultation(consultation.pk)
+        if locked.status in (Status.WAITING, Status.HELD, Status.EXPIRED):
+            locked.risks_total = risks_total
+            locked.risks_acknowledged = risks_acknowledged
+            locked.wants_to_talk = wants_to_talk
+            if locked.status == Status.HELD and not locked.hold_has_run_out(now=now):
+                locked.hold_expires_at = hold_until(locked, now=now)
+            locked.save(
+                update_fields=[
+                    "risks_total",
+                    "risks_acknowledged",
+                    "wants_to_talk",
+                    "hold_expires_at",
+                ]
+            )
+    return locked
+
+
+def lock_for_visit(*, consultation: Consultation) -> Consultation:
+    """Locks the dermatologist, then the consultation; to be called inside a transaction."""
+    lock_dermatologists(consultation.dermatologist_id)
+    return lock_consultation(consultation.pk)
+
+
+def confirm(
+    *, consultation: Consultation, receipt: str, risks_total: int, now: dt.datetime
+) -> Consultation:
+    """Confirms a held visit whose risks were all acknowledged; `receipt` names the sealed record.
+
+    A hold that ran out while the time is still free is taken again. Raises TimeTaken, RisksMissing,
+    NotPossibleNow; PostgreSQL refuses it without a complete record, whatever is said here.
+    """
+    with slot_decided():
+        locked = lock_for_visit(consultation=consultation)
+        if locked.status == Status.CONFIRMED:
+            return locked
+        if not locked.is_proven:
+            raise NotPossibleNow(_("Prove your e-mail address first."))
+        if risks_total == 0 or not receipt:
+            raise RisksMissing(_("Acknowledge each side effect first."))
+        if locked.hold_has_run_out(now=now):
+            _take_again(locked, now=now)
+        locked.risks_total = locked.risks_acknowledged = risks_total
+        locked.risks_acknowledged_at = locked.confirmed_at = now
+        locked.receipt = receipt
+        locked.move_to(Status.CONFIRMED)
+        locked.save()
+    return locked
+
+
+def _take_again(consultation: Consultation, *, now: dt.datetime) -> None:
+    """The same time once more, if it is still free; saved as held, as the transition table says."""
+    assert consultation.dermatologist
+    assert consultation.starts_at
+    take_time(
+        consultation,
+        dermatologist=consultation.dermatologist,
+        starts_at=consultation.starts_at,
+        now=now,
+    )
+    if consultation.status == Status.EXPIRED:
+        consultation.move_to(Status.HELD)
+    consultation.held_at = now
+    consultation.hold_expires_at = hold_until(consultation, now=now)
+    consultation.save()
+
+
+def move(
+    *,
+    consultation: Consultation,
+    dermatologist: Dermatologist,
+    starts_at: dt.datetime,
+    now: dt.datetime,
+    by_staff: bool = False,
+) -> Consultation:
+    """Moves a confirmed visit: the new time is had before the old one is let go, in one UPDATE.
+
+    The revision rises, so that reminders and calendar follow. To the same time: nothing happens.
+    Raises TimeTaken, TooLate (patients: until two hours before), NotPossibleNow.
+    """
+    with slot_decided():
+        lock_dermatologists(dermatologist.pk, consultation.dermatologist_id)
+        locked = lock_consultation(consultation.pk)
+        if locked.status != Status.CONFIRMED:
+            raise NotPossibleNow(_("Only a confirmed visit can be moved."))
+        if locked.starts_at == starts_at and locked.dermatologist_id == dermatologist.pk:
+            return locked
+        if not by_staff:
+            _refuse_if_too_late(locked, now=now)
+        take_time(
+            locked,
+            dermatologist=dermatologist,
+            starts_at=starts_at,
+            now=now,
+            notice=dt.timedelta() if by_staff else None,
+        )
+        locked.revision += 1
+        locked.own_video_room = ""
+        locked.save(
+            update_fields=["dermatologist", "starts_at", "ends_at", "revision", "own_video_room"]
+        )
+    return locked
+
+
+def cancel(
+    *, consultation: Consultation, reason: str = "", now: dt.datetime, by_patient: bool
+) -> Consultation:
+    """Cancels a request or a visit. Cancelled already: nothing happens.
+
+    Raises TooLate (patients: until two hours before), NotPossibleNow once it took place.
+    """
+    with transaction.atomic():
+        locked = lock_consultation(consultation.pk)
+        if locked.status == Status.CANCELLED:
+            return locked
+        if by_patient and locked.status == Status.CONFIRMED:
+            _refuse_if_too_late(locked, now=now)
+        locked.move_to(Status.CANCELLED)
+        locked.cancelled_at = now
+        locked.cancelled_by_patient = by_patient
+        locked.cancel_reason = reason.strip()
+        # The calendar's cancellation is a new revision too (RFC 5546 section 3.2.5).
+        locked.revision += 1
+        locked.save()
+    return locked
+
+
+def _refuse_if_too_late(consultation: Consultation, *, now: dt.datetime) -> None:
+    clinic = Clinic.objects.the_clinic()
+    notice = clinic.cancel_notice if clinic else dt.timedelta()
+    if consultation.starts_at is not None and now > consultation.starts_at - notice:
+        raise TooLate(
+            _("It is too close to your visit to change it online. Please call the clinic.")
+        )
+
+
+def arrive(*, consultation: Consultation, now: dt.datetime) -> Consultation:
+    """The patient is there. Raises NotPossibleNow, also while a changed wording waits for an answer."""
+    if consultation.asks_again_since is not None:
+        raise NotPossibleNow(_("A changed side effect first has to be acknowledged."))
+    return _end(consultation, Status.ARRIVED, now=now)
+
+
+def complete(*, consultation: Consultation, now: dt.datetime) -> Consultation:
+    """The visit took place. Raises NotPossibleNow, also before it has begun."""
+    return _end(consultation, Status.COMPLETED, now=now)
+
+
+def no_show(*, consultation: Consultation, now: dt.datetime) -> Consultation:
+    """The patient did not come. Raises NotPossibleNow, also before it has begun."""
+    return _end(consultation, Status.NO_SHOW, now=now)
+
+
+def _end(consultation: Consultation, status: str, *, now: dt.datetime) -> Consultation:
+    with transaction.atomic():
+        locked = lock_consultation(consultation.pk)
+        if locked.status == status:
+            return locked
+        begun = locked.starts_at is not None and locked.starts_at <= now
+        if status in (Status.COMPLETED, Status.NO_SHOW) and not begun:
+            raise NotPossibleNow(_("This visit has not begun yet."))
+        locked.move_to(status)
+        locked.outcome_at = now
+        locked.save(update_fields=["status", "outcome_at"])
+    return locked
+
+
+def undo(*, consultation: Consultation, now: dt.datetime) -> Consultation:
+    """Takes back arrived, completed or no-show within the clinic's day. Raises NotPossibleNow."""
+    clinic = Clinic.objects.the_clinic()
+    zone = clinic.zoneinfo if clinic else dt.UTC
+    with transaction.atomic():
+        locked = lock_consultation(consultation.pk)
+        if locked.outcome_at is None or (
+            locked.outcome_at.astimezone(zone).date() != now.astimezone(zone).date()
+        ):
+            raise NotPossibleNow(_("This can be undone only on the same day."))
+        if locked.sessions.standing().exists():
+            raise NotPossibleNow(_("Void the treatment session first."))
+        locked.move_to(Status.CONFIRMED)
+        locked.outcome_at = None
+        locked.save(update_fields=["status", "outcome_at"])
+    return locked

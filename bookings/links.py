@@ -1,0 +1,75 @@
+"""A patient's links and codes: derived from the server's key, never stored.
+
+A token or code is an HMAC-SHA-256 (RFC 2104) over purpose, reference and serial. Raising the serial
+ends every older one.
+"""
+
+import base64
+import datetime as dt
+import enum
+import hashlib
+import hmac
+
+from django.conf import settings
+
+from bookings.models import REFERENCE_LETTERS, Consultation
+
+CODE_HOLDS = dt.timedelta(minutes=10)
+CODE_TRIES = 5
+LINK_TRIES = 5
+
+
+class Purpose(enum.StrEnum):
+    """What a token opens; a token for one purpose is worth nothing for another."""
+
+    CODE = "code"  # the six digits
+    PROVE = "prove"  # the link beside the code: proves the address
+    PAGE = "page"  # the patient's own page, from any e-mail
+    ROAD = "road"  # the unfinished request of the device that began it (the API's bearer token)
+
+
+def _serial(consultation: Consultation, purpose: Purpose) -> int:
+    if purpose in (Purpose.CODE, Purpose.PROVE):
+        return consultation.code_serial
+    return consultation.link_serial if purpose is Purpose.PAGE else 0
+
+
+def _mac(consultation: Consultation, purpose: Purpose) -> bytes:
+    words = f"{purpose}:{consultation.reference}:{_serial(consultation, purpose)}"
+    return hmac.new(settings.LINK_KEY.encode(), words.encode(), hashlib.sha256).digest()
+
+
+def code(consultation: Consultation) -> str:
+    """The six digits that prove the address, for the present serial."""
+    number = int.from_bytes(_mac(consultation, Purpose.CODE)[:8], "big")
+    return f"{number % 1_000_000:06d}"
+
+
+def token(consultation: Consultation, purpose: Purpose) -> str:
+    """The reference and 192 bits of HMAC, in characters that need no escaping in an address."""
+    mac = base64.urlsafe_b64encode(_mac(consultation, purpose)[:24]).decode()
+    return f"{consultation.reference}.{mac}"
+
+
+def find(token_given: str, purpose: Purpose) -> Consultation | None:
+    """The consultation that a token stands for, or None: unknown, ended and foreign look alike."""
+    reference = token_given.partition(".")[0]
+    if len(reference) != 8 or not set(reference) <= set(REFERENCE_LETTERS):
+        return None
+    consultation = Consultation.objects.filter(reference=reference).for_desk().first()
+    if consultation is None or not token_given.isascii():
+        return None
+    if not hmac.compare_digest(token_given, token(consultation, purpose)):
+        return None
+    return consultation
+
+
+def code_matches(consultation: Consultation, code_given: str) -> bool:
+    """Whether these are the six digits, in constant time."""
+    return code_given.isascii() and hmac.compare_digest(code_given, code(consultation))
+
+
+def code_has_run_out(consultation: Consultation, *, now: dt.datetime) -> bool:
+    """Whether the code is past its ten minutes, or was never asked for."""
+    issued = consultation.code_issued_at
+    return issued is None or now >= issued + CODE_HOLDS

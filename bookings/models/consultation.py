@@ -1,0 +1,348 @@
+"""One patient's request and its visit, from the first click to the outcome."""
+
+import datetime as dt
+import secrets
+import zoneinfo
+
+from django.conf import settings
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import ArrayField, DateTimeRangeField, RangeOperators
+from django.db import models
+from django.db.models import F, Func, Q, Value
+from django.utils.translation import gettext_lazy as _
+from phonenumber_field.modelfields import PhoneNumberField
+
+from bookings.models.hours import Weekday
+from bookings.models.patient import Patient
+from clinic.errors import Refused
+from clinic.i18n import Language
+from clinic.models import Concern, Dermatologist, Treatment, known_zone
+
+
+class Status(models.TextChoices):
+    """Where a consultation stands. Only `move_to` assigns it."""
+
+    WAITING = "waiting", _("waiting for a time")
+    HELD = "held", _("time held")
+    EXPIRED = "expired", _("hold ran out")
+    CONFIRMED = "confirmed", _("confirmed")
+    ARRIVED = "arrived", _("arrived")
+    COMPLETED = "completed", _("completed")
+    NO_SHOW = "no_show", _("did not come")
+    CANCELLED = "cancelled", _("cancelled")
+
+
+# DESIGN section 2. A trigger in PostgreSQL refuses every other change (see migration 0002).
+TRANSITIONS: dict[str, frozenset[str]] = {
+    Status.WAITING: frozenset({Status.HELD, Status.CANCELLED}),
+    Status.HELD: frozenset({Status.CONFIRMED, Status.EXPIRED, Status.WAITING, Status.CANCELLED}),
+    Status.EXPIRED: frozenset({Status.HELD, Status.CANCELLED}),
+    Status.CONFIRMED: frozenset(
+        {Status.ARRIVED, Status.COMPLETED, Status.NO_SHOW, Status.CANCELLED}
+    ),
+    Status.ARRIVED: frozenset({Status.COMPLETED, Status.CANCELLED, Status.CONFIRMED}),
+    Status.COMPLETED: frozenset({Status.CONFIRMED}),
+    Status.NO_SHOW: frozenset({Status.CONFIRMED}),
+    Status.CANCELLED: frozenset(),
+}
+# The states that only a consultation with every risk acknowledged can reach.
+VISITED = (Status.CONFIRMED, Status.ARRIVED, Status.COMPLETED, Status.NO_SHOW)
+TAKES_THE_SLOT = (Status.HELD, *VISITED)
+
+
+class Proof(models.TextChoices):
+    """How the address was proven."""
+
+    EMAIL_CODE = "email_code", _("code from the e-mail")
+    EMAIL_LINK = "email_link", _("link from the e-mail")
+    IN_PERSON = "in_person", _("in person")
+
+
+class PartOfDay(models.TextChoices):
+    """What part of the day suits a patient who waits for a time."""
+
+    ANY = "any", _("any time of day")
+    MORNING = "morning", _("morning")
+    AFTERNOON = "afternoon", _("afternoon")
+    EVENING = "evening", _("evening")
+
+
+REFERENCE_LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's base 32: no I, L, O, U
+
+
+def new_reference() -> str:
+    """Eight letters and digits that can be read out on the phone."""
+    return "".join(secrets.choice(REFERENCE_LETTERS) for _letter in range(8))
+
+
+class NotPossibleNow(Refused):
+    """The consultation is in a state in which this cannot be done."""
+
+    code = "not_possible_now"
+
+
+class ConsultationQuerySet(models.QuerySet["Consultation"]):
+    def taking_a_slot(self, *, now: dt.datetime) -> "ConsultationQuerySet":
+        """Those whose time nobody else can have at `now`; a hold that ran out is none of them."""
+        return self.filter(status__in=TAKES_THE_SLOT).exclude(
+            status=Status.HELD, hold_expires_at__lte=now
+        )
+
+    def touching(self, *, starts_at: dt.datetime, ends_at: dt.datetime) -> "ConsultationQuerySet":
+        """Those whose time shares a moment with [starts_at, ends_at)."""
+        return self.filter(starts_at__lt=ends_at, ends_at__gt=starts_at)
+
+    def with_hold_run_out(self, *, now: dt.datetime) -> "ConsultationQuerySet":
+        """Held ones whose hold is over."""
+        return self.filter(status=Status.HELD, hold_expires_at__lte=now)
+
+    def confirmed(self) -> "ConsultationQuerySet":
+        return self.filter(status=Status.CONFIRMED)
+
+    def unproven(self) -> "ConsultationQuerySet":
+        """Those whose address nobody has proven yet."""
+        return self.filter(proven_at=None)
+
+    def for_desk(self) -> "ConsultationQuerySet":
+        """With all that a list row shows, in one query."""
+        return self.select_related("treatment", "concern", "dermatologist", "patient")
+
+
+class Consultation(models.Model):
+    """One patient's request and its visit. Times are stored in UTC; the clinic's zone decides."""
+
+    reference = models.CharField(
+        _("reference"), max_length=8, unique=True, default=new_reference, editable=False
+    )
+    status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.WAITING)
+    asked_at = models.DateTimeField(_("asked at"))
+    is_demo = models.BooleanField(_("demo data"), default=False, editable=False)
+
+    # What it is about, and the visit.
+    treatment = models.ForeignKey(
+        Treatment, models.PROTECT, null=True, blank=True, verbose_name=_("treatment")
+    )
+    concern = models.ForeignKey(
+        Concern, models.PROTECT, null=True, blank=True, verbose_name=_("concern")
+    )
+    dermatologist = models.ForeignKey(
+        Dermatologist,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="consultations",
+        verbose_name=_("dermatologist"),
+    )
+    starts_at = models.DateTimeField(_("starts"), null=True, blank=True)
+    ends_at = models.DateTimeField(_("ends"), null=True, blank=True)
+    # Rises with each move: the SEQUENCE of RFC 5545 section 3.8.7.4.
+    revision = models.PositiveIntegerField(_("revision"), default=0)
+    held_at = models.DateTimeField(_("held since"), null=True, blank=True)
+    hold_expires_at = models.DateTimeField(_("held until"), null=True, blank=True)
+    # Reception chose this time for the patient: it is held for a day, not for twenty minutes.
+    time_chosen_by_staff = models.BooleanField(default=False, editable=False)
+    own_video_room = models.URLField(_("video room of this visit"), blank=True)
+
+    # For a request without a time.
+    preferred_days = ArrayField(
+        models.PositiveSmallIntegerField(choices=Weekday),
+        default=list,
+        blank=True,
+        verbose_name=_("days that suit"),
+    )
+    preferred_part = models.CharField(
+        _("part of the day"), max_length=9, choices=PartOfDay, default=PartOfDay.ANY
+    )
+    preferred_dermatologist = models.ForeignKey(
+        Dermatologist,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("preferred dermatologist"),
+    )
+
+    # What was typed. It stays here, and only here, until the address is proven.
+    patient_name = models.CharField(_("name"), max_length=120)
+    birth_date = models.DateField(_("date of birth"))
+    guardian_name = models.CharField(_("guardian"), max_length=120, blank=True)
+    email = models.EmailField(_("e-mail"), blank=True)
+    mobile = PhoneNumberField(_("mobile"))
+    language = models.CharField(_("language"), max_length=2, choices=Language)
+    zone = models.CharField(_("time zone"), max_length=64, validators=[known_zone])
+    names_treatment = models.BooleanField(_("e-mails may name the treatment"), default=False)
+    ip = models.GenericIPAddressField(null=True, blank=True, editable=False)
+    entered_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        editable=False,
+        verbose_name=_("entered by"),
+    )
+
+    # The proof of the address. Code and link are derived from the serial, never stored.
+    patient = models.ForeignKey(
+        Patient,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="consultations",
+        verbose_name=_("patient"),
+    )
+    proven_at = models.DateTimeField(_("address proven at"), null=True, blank=True)
+    proven_by = models.CharField(_("proven by"), max_length=10, choices=Proof, blank=True)
+    proven_note = models.CharField(_("who saw the person, and why"), max_length=200, blank=True)
+    code_serial = models.PositiveIntegerField(default=0, editable=False)
+    code_issued_at = models.DateTimeField(null=True, blank=True, editable=False)
+    code_tries = models.PositiveSmallIntegerField(default=0, editable=False)
+    link_serial = models.PositiveIntegerField(default=1, editable=False)
+    link_tries = models.PositiveSmallIntegerField(default=0, editable=False)
+    link_asked_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    # Neutral columns about the risks; the app that keeps them writes here through the actions.
+    risks_total = models.PositiveSmallIntegerField(_("risks"), default=0, editable=False)
+    risks_acknowledged = models.PositiveSmallIntegerField(
+        _("risks acknowledged"), default=0, editable=False
+    )
+    risks_acknowledged_at = models.DateTimeField(null=True, blank=True, editable=False)
+    wants_to_talk = models.BooleanField(_("wants to talk"), default=False, editable=False)
+    asks_again_since = models.DateTimeField(null=True, blank=True, editable=False)
+    receipt = models.CharField(_("receipt"), max_length=64, blank=True, editable=False)
+
+    # How it ended.
+    confirmed_at = models.DateTimeField(_("confirmed at"), null=True, blank=True)
+    outcome_at = models.DateTimeField(_("outcome noted at"), null=True, blank=True)
+    cancelled_at = models.DateTimeField(_("cancelled at"), null=True, blank=True)
+    cancelled_by_patient = models.BooleanField(_("cancelled by the patient"), default=False)
+    cancel_reason = models.CharField(_("reason"), max_length=300, blank=True)
+
+    objects = ConsultationQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("consultation")
+        verbose_name_plural = _("consultations")
+        ordering = ["starts_at", "id"]
+        indexes = [
+            models.Index(fields=["starts_at"], name="consultation_starts"),
+            models.Index(
+                fields=["hold_expires_at"], condition=Q(status="held"), name="consultation_holds"
+            ),
+            models.Index(fields=["email"], name="consultation_email"),
+        ]
+        constraints = [
+            ExclusionConstraint(
+                name="one_patient_at_a_time",
+                expressions=[
+                    ("dermatologist", RangeOperators.EQUAL),
+                    (
+                        Func(
+                            F("starts_at"),
+                            F("ends_at"),
+                            Value("[)"),
+                            function="tstzrange",
+                            output_field=DateTimeRangeField(),
+                        ),
+                        RangeOperators.OVERLAPS,
+                    ),
+                ],
+                condition=Q(status__in=TAKES_THE_SLOT),
+            ),
+            models.CheckConstraint(
+                name="no_visit_before_the_risks_are_acknowledged",
+                condition=~Q(status__in=VISITED)
+                | (
+                    Q(risks_total__gt=0)
+                    & Q(risks_acknowledged=F("risks_total"))
+                    & Q(risks_acknowledged_at__isnull=False)
+                    & Q(proven_at__isnull=False)
+                    & Q(patient__isnull=False)
+                    & Q(treatment__isnull=False)
+                    & ~Q(receipt="")
+                ),
+            ),
+            models.CheckConstraint(
+                name="a_taken_slot_has_its_time_and_dermatologist",
+                condition=~Q(status__in=TAKES_THE_SLOT)
+                | Q(dermatologist__isnull=False, starts_at__isnull=False, ends_at__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="a_visit_ends_after_it_starts",
+                condition=Q(starts_at=None, ends_at=None) | Q(ends_at__gt=F("starts_at")),
+            ),
+            models.CheckConstraint(
+                name="a_hold_says_until_when",
+                condition=~Q(status="held")
+                | Q(hold_expires_at__isnull=False, held_at__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="a_waiting_request_has_no_time",
+                condition=~Q(status="waiting") | Q(starts_at=None, ends_at=None),
+            ),
+            models.CheckConstraint(
+                name="a_proven_address_says_how",
+                condition=(Q(proven_at=None) & Q(proven_by="") & Q(patient=None))
+                | (Q(proven_at__isnull=False) & ~Q(proven_by="") & Q(patient__isnull=False)),
+            ),
+            models.CheckConstraint(
+                name="a_proof_in_person_names_who_and_why",
+                condition=~Q(proven_by="in_person") | ~Q(proven_note=""),
+            ),
+            models.CheckConstraint(
+                name="a_cancelled_one_says_when",
+                condition=Q(status="cancelled", cancelled_at__isnull=False)
+                | (~Q(status="cancelled") & Q(cancelled_at=None)),
+            ),
+            models.CheckConstraint(
+                name="no_more_risks_acknowledged_than_listed",
+                condition=Q(risks_acknowledged__lte=F("risks_total")),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.grouped_reference
+
+    @property
+    def grouped_reference(self) -> str:
+        """The reference in two groups of four, as people read it out: K7QM-2F4D."""
+        return f"{self.reference[:4]}-{self.reference[4:]}"
+
+    @property
+    def video_room(self) -> str:
+        """The address of this visit's video room: its own, or the dermatologist's."""
+        return self.own_video_room or (self.dermatologist.video_room if self.dermatologist else "")
+
+    @property
+    def patient_zone(self) -> zoneinfo.ZoneInfo:
+        return zoneinfo.ZoneInfo(self.zone)
+
+    @property
+    def addressee_name(self) -> str:
+        """Who reads the e-mails: the guardian where there is one."""
+        return self.guardian_name or self.patient_name
+
+    @property
+    def is_proven(self) -> bool:
+        return self.proven_at is not None
+
+    @property
+    def has_all_risks_acknowledged(self) -> bool:
+        return 0 < self.risks_total == self.risks_acknowledged
+
+    def hold_has_run_out(self, *, now: dt.datetime) -> bool:
+        """Whether its time is no longer kept for it."""
+        return self.status == Status.EXPIRED or (
+            self.status == Status.HELD
+            and self.hold_expires_at is not None
+            and self.hold_expires_at <= now
+        )
+
+    def move_to(self, status: str) -> None:
+        """Changes the status in memory. Raises NotPossibleNow where TRANSITIONS has no such step."""
+        if status not in TRANSITIONS[self.status]:
+            raise NotPossibleNow(
+                _("This cannot be done: the consultation is now “%(status)s”.")
+                % {"status": self.get_status_display()}
+            )
+        self.status = status

@@ -1,0 +1,36 @@
+"""Every verb of an acknowledgement: read, acknowledge, seal, review, publish.
+
+Arguments are keyword-only; `now` is aware and comes from the database's clock; each action is one
+transaction, gives back the row, and raises a subclass of clinic.errors.Refused.
+"""
+
+from consent.actions.reading import (
+    NoRisksListed,
+    Progress,
+    StalePage,
+    Unticked,
+    acknowledge,
+    open_reading,
+    progress_of,
+    shown,
+)
+from consent.actions.reviewing import review
+from consent.actions.sealing import declaration_for, seal
+from consent.actions.wording import publish, start_list, submit_for_review
+
+__all__ = [
+    "NoRisksListed",
+    "Progress",
+    "StalePage",
+    "Unticked",
+    "acknowledge",
+    "declaration_for",
+    "open_reading",
+    "progress_of",
+    "publish",
+    "review",
+    "seal",
+    "shown",
+    "start_list",
+    "submit_for_review",
+]

@@ -1,0 +1,107 @@
+"""Sealing a complete reading: the record first, then the visit is confirmed, in one transaction."""
+
+import datetime as dt
+
+from django.utils import translation
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+import bookings.actions
+from bookings.actions.times import slot_decided
+from bookings.models import Consultation, NotPossibleNow, Status
+from consent import ledger
+from consent.actions.reading import Progress, StalePage, progress_of
+from consent.models import ConsentRecord, Reading, RiskList
+
+
+def declaration_for(*, count: int, language: str) -> str:
+    """What the last button says, in the language of the reading."""
+    with translation.override(language):
+        return ngettext(
+            "I have read and understood this side effect: book my consultation",
+            "I have read and understood these %(count)d side effects: book my consultation",
+            count,
+        ) % {"count": count}
+
+
+def seal(*, consultation: Consultation, reading: int, now: dt.datetime) -> ConsentRecord:
+    """The last act: seals the reading (named by its id, as the page showed it) and confirms the visit.
+
+    Pressed twice, it gives the record that stands. Raises StalePage where another reading counts by
+    now, RisksMissing, TimeTaken, NotPossibleNow; then nothing is stored.
+    """
+    with slot_decided():
+        locked = bookings.actions.lock_for_visit(consultation=consultation)
+        latest = Reading.objects.latest_of(locked)
+        if latest is None or latest.pk != reading:
+            raise StalePage(_("Your answers changed since this page was shown. Check them again."))
+        standing = ConsentRecord.objects.filter(reading=latest).first()
+        if standing is not None and locked.status == Status.CONFIRMED:
+            return standing
+        if locked.status not in (Status.HELD, Status.EXPIRED) or not locked.is_proven:
+            raise NotPossibleNow(_("Choose a time first."))
+        live = RiskList.objects.live_for(latest.risk_list.treatment)
+        if live is None or live.pk != latest.risk_list_id:
+            raise StalePage(_("The wording of a side effect has changed. Please read it again."))
+        progress = progress_of(reading=latest)
+        if not progress.is_complete:
+            raise bookings.actions.RisksMissing(_("Acknowledge each side effect first."))
+        record = standing or _write(locked, progress, now=now)
+        bookings.actions.confirm(
+            consultation=locked,
+            receipt=record.record_hash,
+            risks_total=len(progress.risks),
+            now=now,
+        )
+    return record
+
+
+def _write(consultation: Consultation, progress: Progress, *, now: dt.datetime) -> ConsentRecord:
+    reading = progress.reading
+    declaration = declaration_for(count=len(progress.risks), language=reading.language)
+    content = ledger.canonical(_content(consultation, progress, declaration, now=now))
+    return ConsentRecord.objects.create(
+        consultation=consultation,
+        reading=reading,
+        declaration=declaration,
+        sealed_at=now,
+        content=content,
+        record_hash=ledger.sha256(content),
+    )
+
+
+def _content(
+    consultation: Consultation, progress: Progress, declaration: str, *, now: dt.datetime
+) -> dict[str, object]:
+    """All that the record seals: words, times and commitments; no personal value."""
+    reading = progress.reading
+    proven_at = consultation.proven_at
+    return {
+        "kind": "acknowledgement of risk information; not consent to a procedure",
+        "consultation": consultation.reference,
+        "treatment": reading.risk_list.treatment.slug,
+        "list_version": reading.risk_list.version,
+        "language": reading.language,
+        "opened_at": ledger.utc(reading.opened_at),
+        "address_proven_at": ledger.utc(proven_at) if proven_at else "",
+        "address_proven_by": consultation.proven_by,
+        "commitments": reading.commitments,
+        "declaration": declaration,
+        "sealed_at": ledger.utc(now),
+        "demo": reading.is_demo,
+        "acknowledgements": [
+            {
+                "risk": risk.key,
+                "words": act.words,
+                "statement": act.statement,
+                "words_hash": act.words_hash,
+                "shown_at": ledger.utc(act.shown_at),
+                "acknowledged_at": ledger.utc(act.acknowledged_at),
+                "wants_to_talk": act.wants_to_talk,
+                "question": act.question_commitment,
+                "carried_over": act.carried_from_id is not None,
+            }
+            for risk in progress.risks
+            for act in [progress.acts[risk.pk]]
+        ],
+    }
