@@ -1,6 +1,7 @@
 """One settings file for every place this runs: what differs is read from the environment."""
 
 from pathlib import Path
+from typing import Any
 
 import environ
 from csp.constants import NONE, SELF
@@ -45,30 +46,25 @@ if PRODUCTION and DATABASE_OWNER_URL == DATABASE_URL:
         "application runs as: with one role the evidence would not be protected from the application."
     )
 
-_connection = {
-    "ATOMIC_REQUESTS": False,
-    "CONN_MAX_AGE": 600,
-    "CONN_HEALTH_CHECKS": True,
-    "OPTIONS": {"options": "-c lock_timeout=10s -c statement_timeout=30s"},
-}
 
-
-def _database(url: str, **more: object) -> dict[str, object]:
+def _database(url: str, **options: str) -> dict[str, Any]:
+    """Django's settings for one role; a unix socket's folder is written as ?host=."""
     settings = environ.Env.db_url_config(url)
-    options = {**settings.pop("OPTIONS", {}), **_connection["OPTIONS"]}
-    if "host" in options:  # a unix socket's folder, written as ?host=
-        settings["HOST"] = options.pop("host")
-    return {**settings, **_connection, "OPTIONS": options, **more}
+    options = {**settings.pop("OPTIONS", {}), **options}
+    settings["HOST"] = options.pop("host", settings.get("HOST", ""))
+    return {**settings, "OPTIONS": options}
 
 
 DATABASES = {
     # The role the application runs as; on evidence it has SELECT and INSERT only.
-    "default": _database(DATABASE_URL),
+    "default": {
+        **_database(DATABASE_URL, options="-c lock_timeout=10s -c statement_timeout=30s"),
+        "CONN_MAX_AGE": 600,
+        "CONN_HEALTH_CHECKS": True,
+    },
     # The role that migrates. Nothing else uses it.
-    "owner": _database(DATABASE_OWNER_URL, CONN_MAX_AGE=0, OPTIONS={}, TEST={"MIRROR": "default"})
-    | {"OPTIONS": {}, "HOST": _database(DATABASE_OWNER_URL).get("HOST", "")},
+    "owner": _database(DATABASE_OWNER_URL),
 }
-DATABASE_ROUTERS: list[str] = []
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 CELERY: dict[str, object] = {

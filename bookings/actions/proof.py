@@ -1,6 +1,7 @@
 """Proving that an address is the patient's: a code or a link from an e-mail, or in person."""
 
 import datetime as dt
+from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
@@ -174,13 +175,13 @@ def _prove(consultation: Consultation, how: str, *, now: dt.datetime, note: str 
     """Only now may the patient's row be made or changed. Proven already: nothing happens."""
     if consultation.is_proven:
         return
-    details = {
+    details: dict[str, Any] = {
         "guardian_name": consultation.guardian_name,
         "mobile": consultation.mobile,
         "language": consultation.language,
         "zone": consultation.zone,
     }
-    who = {"name": consultation.patient_name, "birth_date": consultation.birth_date}
+    who: dict[str, Any] = {"name": consultation.patient_name, "birth_date": consultation.birth_date}
     if consultation.email:
         consultation.patient, _made = Patient.objects.update_or_create(
             email=consultation.email, **who, defaults=details

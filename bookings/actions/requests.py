@@ -3,7 +3,7 @@
 import datetime as dt
 from typing import Any, TypedDict, Unpack
 
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import User
 from django.db import connection, transaction
 from django.utils.translation import gettext_lazy as _
 
@@ -64,7 +64,7 @@ def request(
     preferred_part: str = PartOfDay.ANY,
     preferred_dermatologist: Dermatologist | None = None,
     ip: str | None = None,
-    entered_by: AbstractBaseUser | None = None,
+    entered_by: User | None = None,
     is_demo: bool = False,
     **details: Unpack[Details],
 ) -> Consultation:
@@ -293,10 +293,10 @@ def _refuse_too_many(consultation: Consultation, *, now: dt.datetime) -> None:
     """At most two unproven requests per address and five per device, counted one at a time."""
     recent = Consultation.objects.unproven().exclude(status=Status.CANCELLED)
     recent = recent.filter(asked_at__gt=now - HOLD, entered_by=None).exclude(pk=consultation.pk)
-    limits = ((f"email:{consultation.email}", {"email": consultation.email}, UNPROVEN_PER_ADDRESS),)
+    limits = [(f"email:{consultation.email}", {"email": consultation.email}, UNPROVEN_PER_ADDRESS)]
     if consultation.ip:
-        limits += ((f"ip:{consultation.ip}", {"ip": consultation.ip}, UNPROVEN_PER_IP),)
-    for name, who, most in sorted(limits):
+        limits += [(f"ip:{consultation.ip}", {"ip": consultation.ip}, UNPROVEN_PER_IP)]
+    for name, who, most in limits:  # always in this order: no two wait for each other
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [name])
         if recent.filter(**who).count() >= most:

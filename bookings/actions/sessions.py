@@ -2,7 +2,7 @@
 
 import datetime as dt
 
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
@@ -16,7 +16,7 @@ def record_session(
     consultation: Consultation,
     took_place_at: dt.datetime,
     now: dt.datetime,
-    recorded_by: AbstractBaseUser | None,
+    recorded_by: User | None,
     treatment: Treatment | None = None,
 ) -> TreatmentSession:
     """Records a session that took place after a consultation; its aftercare is owed from then on.
@@ -26,6 +26,8 @@ def record_session(
     """
     with transaction.atomic():
         locked = lock_consultation(consultation.pk)
+        given = treatment or locked.treatment
+        assert given is not None  # no visit without a treatment: a constraint says so
         if locked.status not in (Status.ARRIVED, Status.COMPLETED):
             raise NotPossibleNow(_("Mark the consultation as completed first."))
         if took_place_at > now:
@@ -39,7 +41,7 @@ def record_session(
             took_place_at=took_place_at,
             voided_at=None,
             defaults={
-                "treatment": treatment or locked.treatment,
+                "treatment": given,
                 "recorded_at": now,
                 "recorded_by": recorded_by,
             },

@@ -109,7 +109,7 @@ def _free_times_of(
             taken=[
                 slots.Interval(starts, ends)
                 for pk, starts, ends in visits
-                if pk == dermatologist.pk
+                if pk == dermatologist.pk and starts and ends
             ],
             zone=clinic.zoneinfo,
             length=length,

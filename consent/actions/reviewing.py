@@ -2,7 +2,7 @@
 
 import datetime as dt
 
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import User
 from django.utils.translation import gettext_lazy as _
 
 from bookings.models import NotPossibleNow
@@ -13,7 +13,7 @@ from consent.models import ConsentRecord, Review
 def review(
     *,
     record: ConsentRecord,
-    reviewed_by: AbstractBaseUser,
+    reviewed_by: User,
     decision: str,
     note: str = "",
     now: dt.datetime,

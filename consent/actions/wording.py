@@ -2,7 +2,7 @@
 
 import datetime as dt
 
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
@@ -12,7 +12,7 @@ from clinic.models import Treatment
 from consent.models import ListState, Risk, RiskList
 
 
-def start_list(*, treatment: Treatment, written_by: AbstractBaseUser | None) -> RiskList:
+def start_list(*, treatment: Treatment, written_by: User | None) -> RiskList:
     """A new draft: the next version, with the wording of the newest one to work on."""
     with transaction.atomic():
         Treatment.objects.select_for_update().get(pk=treatment.pk)
@@ -44,7 +44,7 @@ def submit_for_review(*, risk_list: RiskList) -> RiskList:
     return locked
 
 
-def publish(*, risk_list: RiskList, published_by: AbstractBaseUser, now: dt.datetime) -> RiskList:
+def publish(*, risk_list: RiskList, published_by: User, now: dt.datetime) -> RiskList:
     """Makes a reviewed list the live one and retires the one before; it never changes again.
 
     Raises NotPossibleNow: not in review, words missing, or published by the person who wrote it.
