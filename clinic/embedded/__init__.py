@@ -31,7 +31,7 @@ class Addresses:
 
 
 def _place(folder: Path | None) -> Place:
-    return find_place(folder or CHECKOUT / ".local", for_programs=postgres.NAME)
+    return find_place(folder or CHECKOUT / ".local")
 
 
 def addresses(folder: Path | None = None) -> Addresses:

@@ -77,15 +77,6 @@ def dies_with_parent(number: int) -> Callable[[], None]:
 
 
 def start(server: Server) -> subprocess.Popen[bytes]:
-    user = (
-        {}
-        if server.uid is None
-        else {
-            "user": server.uid,
-            "group": server.gid,
-            "extra_groups": [],
-        }
-    )
     with open(server.log, "ab") as log:
         return subprocess.Popen(  # noqa: S603 (our own command)
             server.command,
@@ -95,8 +86,10 @@ def start(server: Server) -> subprocess.Popen[bytes]:
             stdout=log,
             stderr=log,
             start_new_session=True,
+            user=server.uid,
+            group=server.gid,
+            extra_groups=None if server.uid is None else [],
             preexec_fn=dies_with_parent(server.stop_signal),
-            **user,
         )
 
 

@@ -4,13 +4,15 @@ import errno
 import hashlib
 import os
 import pwd
+import re
 import stat
 from dataclasses import dataclass
 from pathlib import Path
 
 FULL_DISK = (errno.ENOSPC, errno.EDQUOT)
-# A unix socket's path holds 107 characters, of which PostgreSQL's file name takes 14 and its lock 5 more.
-LONGEST_SOCKET_FOLDER = 85
+# A unix socket's path holds 107 characters, of which PostgreSQL's file name takes 14 and its lock 5 more;
+# and a comma or quote in it would have to be written in four ways, for the server, libpq and two URLs.
+PLAIN_SOCKET_FOLDER = re.compile(r"[A-Za-z0-9/._@+ -]{1,85}")
 INSTEAD = "Or set DATABASE_URL and REDIS_URL to servers of your own."
 
 
@@ -73,14 +75,14 @@ def _token(path: Path) -> str:
     return hashlib.sha256(str(path).encode()).hexdigest()[:12]
 
 
-def find_place(folder: Path, *, for_programs: str) -> Place:
+def find_place(folder: Path) -> Place:
     """The place for `folder`, looking only. Root's private folders cannot be reached by the servers'
-    user, so their data stands under /var/lib; a long path's sockets stand under /tmp."""
+    user, so their data stands under /var/lib; a long or odd path's sockets stand under /tmp."""
     folder = folder.absolute()
     if os.geteuid() == 0 and not reachable_by_all(folder):
         folder = Path("/var/lib/clinic-embedded") / _token(folder)
     sockets = folder / "run"
-    if len(os.fsencode(sockets)) > LONGEST_SOCKET_FOLDER:
+    if not PLAIN_SOCKET_FOLDER.fullmatch(str(sockets)):
         sockets = Path(f"/tmp/clinic-{os.geteuid()}-{_token(folder)}")  # noqa: S108 (owner checked)
     return Place(folder, sockets, _server_user(folder))
 

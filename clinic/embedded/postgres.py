@@ -23,6 +23,7 @@ SYSTEM_FOLDERS = (
     "/usr/local/opt/postgresql@*/bin",
 )
 ROLES = ("clinic_owner", "clinic_app")
+INITDB = ("--username=postgres", "--encoding=UTF8", "--auth=peer", "--no-instructions", "--no-sync")
 # Run once, by the server in single-user mode: one statement a line.
 FIRST_STATEMENTS = """\
 CREATE ROLE clinic_owner LOGIN CREATEDB;
@@ -73,9 +74,7 @@ def server(place: Place, *, fsync: bool) -> Embedded:
     """The PostgreSQL of this place. Without fsync a power cut may lose data: for tests."""
     programs, major = find_programs(place)
     data = place.folder / "postgres"
-    safety = (
-        ["fsync=on"] if fsync else ["fsync=off", "synchronous_commit=off", "full_page_writes=off"]
-    )
+    safety = ["fsync=on"] if fsync else ["fsync=off", "full_page_writes=off"]
     settings = [
         "listen_addresses=",
         "port=5432",
@@ -133,24 +132,16 @@ def _first_time(place: Place, programs: Path, major: int, new: Path) -> None:
         if major >= 17
         else ["--locale=C"]
     )
-    _run(
-        place,
-        [programs / "initdb", "-D", new, "--username=postgres", "--encoding=UTF8", *locale]
-        + ["--auth=peer", "--no-instructions", "--no-sync"],
-    )
-    _run(
-        place,
-        [programs / "postgres", "--single", "-j", "-D", new, "-c", "log_min_messages=warning"]
-        + ["postgres"],
-        said=FIRST_STATEMENTS.replace(";\n", ";\n\n"),  # -j: a statement ends with an empty line
-    )
+    _run(place, f"{programs}/initdb", f"--pgdata={new}", *INITDB, *locale)
+    said = FIRST_STATEMENTS.replace(";\n", ";\n\n")  # -j: a statement ends with an empty line
+    _run(place, f"{programs}/postgres", "--single", "-j", "-D", str(new), "postgres", said=said)
 
 
-def _run(place: Place, command: list[str | Path], *, said: str = "") -> None:
+def _run(place: Place, *command: str, said: str = "") -> None:
     """Run one of PostgreSQL's programs as the servers' user."""
     user = place.user
     finished = subprocess.run(  # noqa: S603 (PostgreSQL's own programs)
-        [str(part) for part in command],
+        command,
         input=said,
         capture_output=True,
         text=True,
