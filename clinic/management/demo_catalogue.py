@@ -1,0 +1,107 @@
+"""The demo clinic's catalogue and staff, from the texts in content/; loading it twice changes nothing."""
+
+import datetime as dt
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from django.contrib.auth.models import Group, User
+
+import consent.actions
+from bookings.models import WeeklyHours
+from clinic.models import AftercareStep, Clinic, Concern, Dermatologist, Treatment
+from consent.models import Risk
+
+CONTENT = Path(__file__).parent / "content"
+PASSWORD = "demo-clinic-2026"  # noqa: S105 - printed by `make run`; production refuses the demo
+SIGN_INS = {"reception": "Reception", "dermatologist": "Dermatologists", "lead": "Lead"}
+
+
+def read(name: str) -> dict[str, Any]:
+    """One file of the demo's content."""
+    return tomllib.loads((CONTENT / f"{name}.toml").read_text(encoding="utf-8"))
+
+
+def load(*, now: dt.datetime) -> None:
+    """Makes or refreshes everything of the catalogue; risk lists are published once."""
+    staff = {name: _sign_in(name, group) for name, group in SIGN_INS.items()}
+    clinic = read("clinic")
+    Clinic.objects.update_or_create(id=1, defaults=clinic["clinic"])
+    _load_treatments()
+    _load_dermatologists(clinic["hours"], staff["dermatologist"])
+    _load_risks(staff, now=now)
+    _load_aftercare()
+
+
+def _sign_in(name: str, group: str) -> User:
+    user, made = User.objects.get_or_create(username=name, defaults={"is_staff": True})
+    if made:
+        user.set_password(PASSWORD)
+        user.save()
+        user.groups.add(Group.objects.get_or_create(name=group)[0])
+    return user
+
+
+def _load_treatments() -> None:
+    for words in read("treatments")["treatment"]:
+        concerns = words.pop("concern")
+        treatment, _made = Treatment.objects.update_or_create(
+            slug=words.pop("slug"), defaults=_stripped(words)
+        )
+        for concern in concerns:
+            Concern.objects.update_or_create(
+                treatment=treatment, slug=concern.pop("slug"), defaults=concern
+            )
+
+
+def _load_dermatologists(hours: list[dict[str, Any]], user: User) -> None:
+    for person in read("people")["dermatologist"]:
+        treatments = person.pop("treatments")
+        dermatologist, made = Dermatologist.objects.update_or_create(
+            slug=person.pop("slug"), defaults=person
+        )
+        dermatologist.treatments.set(Treatment.objects.filter(slug__in=treatments))
+        if made and not Dermatologist.objects.filter(user=user).exists():
+            dermatologist.user = user
+            dermatologist.save(update_fields=["user"])
+    for window in hours:
+        for weekday in window["weekdays"]:
+            WeeklyHours.objects.update_or_create(
+                dermatologist=Dermatologist.objects.get(slug=window["dermatologist"]),
+                weekday=weekday,
+                starts=dt.time.fromisoformat(window["starts"]),
+                defaults={"ends": dt.time.fromisoformat(window["ends"])},
+            )
+
+
+def _load_risks(staff: dict[str, User], *, now: dt.datetime) -> None:
+    for words in read("risks")["list"]:
+        treatment = Treatment.objects.get(slug=words["treatment"])
+        if treatment.risk_lists.exists():
+            continue
+        draft = consent.actions.start_list(treatment=treatment, written_by=staff["lead"])
+        draft.statement_en, draft.statement_ar = words["statement_en"], words["statement_ar"]
+        draft.save(update_fields=["statement_en", "statement_ar"])
+        for risk in words["risk"]:
+            Risk.objects.create(risk_list=draft, **_stripped(risk))
+        consent.actions.submit_for_review(risk_list=draft)
+        consent.actions.publish(risk_list=draft, published_by=staff["dermatologist"], now=now)
+
+
+def _load_aftercare() -> None:
+    for step in read("aftercare")["step"]:
+        approver = Dermatologist.objects.get(slug=step.pop("approved_by"))
+        AftercareStep.objects.update_or_create(
+            treatment=Treatment.objects.get(slug=step.pop("treatment")),
+            key=step.pop("key"),
+            defaults=_stripped(step)
+            | {
+                "approved_by": approver,
+                "approved_on": dt.date.fromisoformat(step["approved_on"]),
+            },
+        )
+
+
+def _stripped(words: dict[str, Any]) -> dict[str, Any]:
+    """Texts without the line breaks that stand around them in the files."""
+    return {key: text.strip() if isinstance(text, str) else text for key, text in words.items()}

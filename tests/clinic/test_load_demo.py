@@ -1,0 +1,59 @@
+"""The demo clinic: loaded twice it is the same, it has every status, and production refuses it."""
+
+import collections
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.management import CommandError, call_command
+
+from bookings.models import Consultation, Status
+from clinic.models import AftercareStep, Clinic, Dermatologist, Treatment
+from consent.models import ConsentRecord, Review, RiskList
+
+
+@pytest.fixture(scope="module")
+def demo(test_databases, django_db_setup, django_db_blocker):
+    """The demo, loaded once for all the facts below into a database of its own."""
+    with django_db_blocker.unblock(), test_databases.copy():
+        call_command("load_demo")
+        yield
+
+
+def counted() -> list[int]:
+    models = (Clinic, Treatment, Dermatologist, RiskList, AftercareStep, Consultation, User)
+    return [model.objects.count() for model in models]
+
+
+def test_the_demo_has_a_consultation_in_every_status(demo):
+    found = collections.Counter(Consultation.objects.values_list("status", flat=True))
+    assert set(found) == set(Status.values)
+    assert found["completed"] >= 10
+    assert found["confirmed"] >= 10
+    assert Consultation.objects.filter(status=Status.WAITING, treatment=None).exists()
+    assert Review.objects.exists()
+
+
+def test_the_demo_can_be_loaded_twice(demo):
+    before = counted()
+    call_command("load_demo")
+    assert counted() == before
+    assert before[:4] == [1, 2, 3, 2]
+
+
+def test_the_demos_evidence_is_marked_as_demo_data(demo):
+    assert ConsentRecord.objects.exists()
+    assert not ConsentRecord.objects.filter(reading__is_demo=False).exists()
+
+
+def test_if_empty_leaves_a_clinic_that_stands_alone(demo, capsys):
+    before = counted()
+    call_command("load_demo", "--if-empty")
+    assert "nothing was loaded" in capsys.readouterr().out
+    assert counted() == before
+
+
+def test_production_refuses_the_demo(db, settings):
+    settings.PRODUCTION = True
+    with pytest.raises(CommandError):
+        call_command("load_demo")
+    assert not Clinic.objects.exists()
