@@ -4,7 +4,7 @@ from django.conf.urls.i18n import i18n_patterns
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
-from clinic import views
+from clinic import inbox, views
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", views.healthz, name="healthz"),
@@ -15,5 +15,9 @@ urlpatterns += i18n_patterns(
     path("", include("bookings.urls")),
     path("", include("consent.urls")),
     path("admin/", admin.site.urls),
+    path("inbox/", inbox.inbox, name="inbox"),  # these four: in the demo only
+    path("inbox/<str:name>/", inbox.message, name="inbox_message"),
+    path("inbox/<str:name>/html/", inbox.message_html, name="inbox_message_html"),
+    path("inbox/<str:name>/<int:number>/", inbox.attachment, name="inbox_attachment"),
     prefix_default_language=False,
 )

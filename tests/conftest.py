@@ -8,6 +8,7 @@ broker, worker       a Valkey of its own; a Celery worker and beat on it and on 
 `transactional_db` is not for us: it flushes, and the guards of the evidence refuse that.
 """
 
+import os
 import signal
 import subprocess
 import tempfile
@@ -25,6 +26,27 @@ from clinic.embedded import valkey
 from clinic.embedded.places import Place
 from tests import databases, processes
 from tests.settings import BROKER_IS_OURS, REDIS_URL
+
+NO_CHROMIUM = (
+    "Chromium was not found, so the tests in tests/journeys/browser were left out. "
+    "To run them too: apt-get install chromium"
+)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave the browser tests out where there is no browser; with CI=true that is a failure."""
+    browser = [item for item in items if item.get_closest_marker("browser")]
+    if processes.CHROMIUM or not browser:
+        return
+    if os.environ.get("CI") == "true":
+        raise pytest.UsageError(NO_CHROMIUM)
+    items[:] = [item for item in items if item not in browser]
+    config.hook.pytest_deselected(items=browser)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if not processes.CHROMIUM:
+        terminalreporter.write_line(NO_CHROMIUM)
 
 
 @pytest.fixture(scope="session")
