@@ -38,7 +38,7 @@ class DateParts(forms.MultiWidget):
     template_name = "clinic/forms/date_parts.html"
 
     def __init__(self, attrs: Mapping[str, Any] | None = None) -> None:
-        parts = {}
+        parts: dict[str, forms.Widget | type[forms.Widget]] = {}
         for part, digits in (("day", 2), ("month", 2), ("year", 4)):
             parts[part] = forms.TextInput(
                 attrs={

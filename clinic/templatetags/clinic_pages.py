@@ -111,7 +111,7 @@ def tel(number: Any) -> str:
     """The address to call a number: `href="tel:{{ clinic.phone|tel }}"`."""
     parsed = _parsed(number)
     if parsed is None:
-        return "".join(filter(str.isdigit, str(number or "")))
+        return "".join(letter for letter in str(number or "") if letter in "+0123456789")
     return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
 
 
@@ -142,12 +142,12 @@ def phone_plain(number: Any) -> str:
 
 
 def _parsed(number: Any) -> phonenumbers.PhoneNumber | None:
-    if isinstance(number, phonenumbers.PhoneNumber):
-        return number if number.national_number else None
-    try:
-        return phonenumbers.parse(str(number or ""), settings.PHONENUMBER_DEFAULT_REGION)
-    except phonenumbers.NumberParseException:
-        return None
+    if not isinstance(number, phonenumbers.PhoneNumber):
+        try:
+            number = phonenumbers.parse(str(number or ""), settings.PHONENUMBER_DEFAULT_REGION)
+        except phonenumbers.NumberParseException:
+            return None
+    return number if phonenumbers.is_possible_number(number) else None
 
 
 # --- The page's frame and its forms ----------------------------------------------------------
