@@ -1,7 +1,7 @@
 """The questions on the way to a booking: what about, when, who, and the code."""
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from django import forms
@@ -48,6 +48,17 @@ class AboutWhat(forms.Form):
         if not_sure:
             groups.append((_("Something else"), [(NOT_SURE, _("I am not sure which treatment"))]))
         self.fields["about"].choices = groups  # type: ignore[attr-defined]
+
+    def groups(self) -> Iterator[dict[str, Any]]:
+        """The groups as the page lays them out: a name, and its options with ids in one row."""
+        chosen, number = str(self["about"].value() or ""), 0
+        for name, options in self.fields["about"].choices:  # type: ignore[attr-defined]
+            rows = []
+            for value, label in options:
+                row = {"value": value, "label": label, "checked": value == chosen}
+                rows.append({**row, "id": f"id_about_{number}"})
+                number += 1
+            yield {"name": name, "options": rows}
 
 
 def about_value(treatment: Treatment, concern_slug: str = "") -> str:
