@@ -116,9 +116,9 @@ def make_venv(kind):
 
 def install(kind):
     began = time.monotonic()
-    refuse_full_disk(kind)
     if not venv_works():
         make_venv(kind)
+    refuse_full_disk(kind)
     with open(UNFINISHED, "w"):
         pass
     say("Installing {} (half a minute the first time) ...".format(", ".join(LOCKS[kind])))

@@ -19,7 +19,8 @@ from pathlib import Path
 
 LOOKS_EVERY = 0.2  # seconds
 MAY_START_FOR = 60.0  # seconds; recovering after a power cut takes some
-MAY_FAIL_FOR = 3.0  # seconds; the server of a keeper that was killed needs a moment to go
+MAY_BE_HELD_FOR = 5.0  # seconds; the server of a keeper that was killed needs a moment to go
+HELD = ('postmaster.pid" already exists', "is still in use")  # PostgreSQL's words for that
 MAY_STOP_FOR = 20.0  # seconds
 PR_SET_PDEATHSIG = 1
 
@@ -100,7 +101,8 @@ def start_and_wait(server: Server) -> subprocess.Popen[bytes] | None:
     while not server.answers():
         waited = time.monotonic() - began
         if process.poll() is not None:
-            if waited > MAY_FAIL_FOR:
+            said = Path(server.log).read_text(encoding="utf-8", errors="replace")
+            if waited > MAY_BE_HELD_FOR or not any(words in said for words in HELD):
                 return None
             time.sleep(LOOKS_EVERY)
             process = start(server)
@@ -145,7 +147,7 @@ def keep(server: Server) -> int:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
     while not told_to_stop and not nobody_left(used):
-        if process.poll() is not None:
+        if process.poll() is not None:  # killed: start it again, and again
             process = start_and_wait(server) or process
         time.sleep(LOOKS_EVERY)
     stop(process, server)

@@ -10,6 +10,7 @@ import subprocess
 from functools import partial
 from pathlib import Path
 
+from clinic.embedded.keeper import HELD
 from clinic.embedded.places import INSTEAD, EmbeddedError, Place
 from clinic.embedded.servers import Embedded, is_program, make_server, wheel_folder, within_reach
 
@@ -193,6 +194,11 @@ def _explain(place: Place, said: str) -> EmbeddedError:
     """What PostgreSQL's last words mean for somebody who ran a command."""
     if "No space left on device" in said or "Disk quota exceeded" in said:
         return EmbeddedError.full_disk(place.folder)
+    if HELD[0] in said:
+        return EmbeddedError(
+            f"Another PostgreSQL already runs on {place.folder / 'postgres'}. End it; if there is none, "
+            "a crash left the file postmaster.pid there: delete that file and run again."
+        )
     complaints = re.findall(r"(?:FATAL|PANIC|ERROR|error): +(.+)", said)
     because = complaints[-1].strip() if complaints else "PostgreSQL ended without saying why"
     if (place.folder / "postgres").exists():

@@ -111,14 +111,33 @@ def folder() -> Iterator[Path]:
         wait_until(lambda: not processes_of(state), what="the end of every server")
 
 
+@pytest.fixture(scope="module")
+def made_before() -> Iterator[Path]:
+    """A data folder of an earlier run, for tests that break it."""
+    with tempfile.TemporaryDirectory(prefix="clinic-test-", ignore_cleanup_errors=True) as name:
+        Path(name).chmod(0o755)
+        with holding(Path(name)):
+            pass
+        wait_until(lambda: not processes_of(Path(name)))
+        yield Path(name) / "postgres"
+
+
+@pytest.fixture
+def used(folder, made_before) -> Path:
+    """A state folder that was used before: saves making the data folder."""
+    folder.mkdir(mode=0o755)
+    subprocess.run(["cp", "-a", made_before, folder / "postgres"], check=True)
+    return folder
+
+
 def test_addresses_start_nothing(folder):
     assert "host=" in embedded.addresses(folder).database_url
     assert not folder.exists()
 
 
-def test_the_servers_answer_and_the_two_roles_have_only_their_own_rights(folder):
-    where = embedded.addresses(folder)
-    with holding(folder):
+def test_the_servers_answer_and_the_two_roles_have_only_their_own_rights(used):
+    where = embedded.addresses(used)
+    with holding(used):
         with psycopg.connect(where.database_owner_url) as owner:
             owner.execute("CREATE TABLE of_the_owner ()")
             rights = owner.execute(
@@ -139,46 +158,46 @@ def test_the_servers_answer_and_the_two_roles_have_only_their_own_rights(folder)
         assert redis.Redis(unix_socket_path=socket).ping()
 
 
-def test_a_second_process_joins_and_the_last_to_leave_ends_the_servers_even_by_kill_9(folder):
-    with holding(folder) as first:
-        pid = server_pid(folder)
-        with holding(folder) as second:
-            assert server_pid(folder) == pid
+def test_a_second_process_joins_and_the_last_to_leave_ends_the_servers_even_by_kill_9(used):
+    with holding(used) as first:
+        pid = server_pid(used)
+        with holding(used) as second:
+            assert server_pid(used) == pid
             first.kill()
             first.wait()
             with pytest.raises(AssertionError):
                 wait_until(lambda: not runs(pid), seconds=1)
             second.kill()
-        wait_until(lambda: not processes_of(folder), what="the end of the servers")
+        wait_until(lambda: not processes_of(used), what="the end of the servers")
 
 
-def test_a_fork_of_a_holder_holds_too(folder):
+def test_a_fork_of_a_holder_holds_too(used):
     fork = (
         HOLD
         + "\nimport os, time\nif os.fork() == 0:\n    time.sleep(1.5)\n    os._exit(0)\nos._exit(0)"
     )
     subprocess.run(
-        [sys.executable, "-c", fork, str(folder)],
+        [sys.executable, "-c", fork, str(used)],
         cwd=CHECKOUT,
         env=without_urls(),
         stdin=subprocess.DEVNULL,
         check=True,
     )
-    pid = server_pid(folder)
+    pid = server_pid(used)
     with pytest.raises(AssertionError):
         wait_until(lambda: not runs(pid), seconds=0.8)
     wait_until(lambda: not runs(pid), what="the end of the server after the fork's")
 
 
-def test_a_server_that_was_killed_is_started_again_with_every_committed_row(folder):
-    url = embedded.addresses(folder).database_owner_url
-    with holding(folder):
+def test_a_server_that_was_killed_is_started_again_with_every_committed_row(used):
+    url = embedded.addresses(used).database_owner_url
+    with holding(used):
         with psycopg.connect(url) as owner:
             owner.execute("CREATE TABLE kept AS SELECT 1")
-        pid = server_pid(folder)
+        pid = server_pid(used)
         os.kill(pid, signal.SIGKILL)
         wait_until(lambda: answers(url), what="a server that was started again")
-        assert server_pid(folder) != pid
+        assert server_pid(used) != pid
         with psycopg.connect(url) as owner:
             assert owner.execute("SELECT * FROM kept").fetchone() == (1,)
 
@@ -192,14 +211,14 @@ def answers(url: str) -> bool:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the kernel tells the server on Linux only")
-def test_a_keeper_that_was_killed_leaves_no_server_and_the_next_to_join_starts_one(folder):
-    with holding(folder):
-        pid = server_pid(folder)
+def test_a_keeper_that_was_killed_leaves_no_server_and_the_next_to_join_starts_one(used):
+    with holding(used):
+        pid = server_pid(used)
         parent = int(Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[1])
         os.kill(parent, signal.SIGKILL)
-        with holding(folder):  # at once: the old server may still be stopping
+        with holding(used):  # at once: the old server may still be stopping
             assert not runs(pid)
-            assert answers(embedded.addresses(folder).database_url)
+            assert answers(embedded.addresses(used).database_url)
 
 
 def test_only_what_the_environment_does_not_name_is_started(folder):
@@ -229,26 +248,6 @@ def test_any_path_will_do(folder, name):
         shutil.rmtree(sockets)
 
 
-@pytest.fixture(scope="module")
-def made_before() -> Iterator[Path]:
-    """A data folder of an earlier run, for tests that break it."""
-    with tempfile.TemporaryDirectory(prefix="clinic-test-", ignore_cleanup_errors=True) as name:
-        Path(name).chmod(0o755)
-        with holding(Path(name)):
-            pass
-        wait_until(lambda: not processes_of(Path(name)))
-        yield Path(name) / "postgres"
-
-
-def break_it(made_before: Path, folder: Path, file: str, content: bytes | None) -> None:
-    folder.mkdir(mode=0o755)
-    subprocess.run(["cp", "-a", made_before, folder / "postgres"], check=True)
-    if content is None:
-        (folder / "postgres" / file).unlink()
-    else:
-        (folder / "postgres" / file).write_bytes(content)
-
-
 @pytest.mark.parametrize(
     ("file", "content", "expected"),
     [
@@ -259,11 +258,15 @@ def break_it(made_before: Path, folder: Path, file: str, content: bytes | None) 
     ],
     ids=["garbage", "no version", "older", "control file"],
 )
-def test_a_broken_data_folder_ends_in_one_sentence(made_before, folder, file, content, expected):
-    break_it(made_before, folder, file, content)
-    said = refusal(folder)
+def test_a_broken_data_folder_ends_in_one_sentence(used, file, content, expected):
+    (used / "postgres" / file).unlink()
+    if content is not None:
+        (used / "postgres" / file).write_bytes(content)
+        owner = (used / "postgres").stat()
+        os.chown(used / "postgres" / file, owner.st_uid, owner.st_gid)
+    said = refusal(used)
     assert expected in said
-    assert str(folder / "postgres") in said
+    assert str(used / "postgres") in said
     assert "ove" in said  # Move, or move, it away
 
 

@@ -53,8 +53,6 @@ class Command(BaseCommand):
         except Stopped:
             self.step("Stopping")
         finally:
-            for number in SIGNALS:
-                signal.signal(number, signal.SIG_IGN)  # asking once is enough
             stop_all(self.parts)
             gone = embedded.leave()
         self.step(
@@ -68,7 +66,8 @@ class Command(BaseCommand):
         site = f"http://127.0.0.1:{port}"
         env = demo_environment(site=site, mail_port=mail_port)
 
-        self.step("Starting PostgreSQL and Valkey")
+        given = [name for name in ("DATABASE_URL", "REDIS_URL") if os.environ.get(name)]
+        self.step(f"Using {' and '.join(given)}" if given else "Starting PostgreSQL and Valkey")
         embedded.join()
         self.start("mail catcher", [*MANAGE, "mailcatcher", f"--port={mail_port}"], env)
         if migrations_are_missing():
@@ -206,4 +205,6 @@ def where_to_look(site: str) -> str:
 
 
 def _stop(number: int, frame: object) -> NoReturn:
+    for each in SIGNALS:
+        signal.signal(each, signal.SIG_IGN)  # asking once is enough
     raise Stopped
