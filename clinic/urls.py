@@ -10,6 +10,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", views.healthz, name="healthz"),
     path("api/", include("bookings.api.urls")),
     path("api/", include("consent.api.urls")),
+    path("api/", include("clinic.api.urls")),  # last: it answers for every other address too
 ]
 urlpatterns += i18n_patterns(
     path("", include("bookings.urls")),

@@ -132,6 +132,7 @@ def nearest_times(
     where two are equally near. Looks a week to each side, then at all that is free.
     """
     week = dt.timedelta(days=7)
+    wanted = max(now, min(wanted, now + 52 * week))  # a year such as 9999 has no week after it
     near = free_times(
         treatment=treatment, now=now, own=own, not_before=wanted - week, not_after=wanted + week
     ) or free_times(treatment=treatment, now=now, own=own)

@@ -1,1 +1,1 @@
-"""The JSON API."""
+"""Free times, a request and its visit over the JSON API: the same actions as the pages."""

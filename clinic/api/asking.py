@@ -1,0 +1,181 @@
+"""What the API accepts: strict JSON, known fields, and times that say their offset."""
+
+import codecs
+import datetime as dt
+import json
+import math
+import unicodedata
+from collections.abc import Mapping
+from typing import IO, Any, NoReturn
+
+from django.http import QueryDict, UnreadablePostError
+from django.utils.translation import gettext_lazy as _
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+from rest_framework.exceptions import ParseError, ValidationError
+from rest_framework.parsers import BaseParser
+from rest_framework.request import Request
+
+from clinic.api.problems import TooLarge
+from clinic.i18n import Language, text_in
+
+LONGEST_BODY = 64 * 1024  # bytes
+DEEPEST = 5  # levels of lists and objects; ours have two
+# The order of a page's characters belongs to the page: embeddings, overrides and isolates (UAX #9).
+_TURN_ROUND = set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
+class StrictJSONParser(BaseParser):
+    """JSON as RFC 8259 says: UTF-8, no NaN, no key twice; nothing that PostgreSQL cannot store."""
+
+    media_type = "application/json"
+
+    def parse(
+        self,
+        stream: IO[Any],
+        media_type: str | None = None,
+        parser_context: Mapping[str, Any] | None = None,
+    ) -> Any:
+        try:
+            body = stream.read(LONGEST_BODY + 1)
+        except UnreadablePostError:
+            raise ParseError(_("The request broke off.")) from None
+        if len(body) > LONGEST_BODY:
+            raise TooLarge
+        try:
+            value = json.loads(
+                codecs.decode(body, "utf-8"),
+                object_pairs_hook=_object,
+                parse_constant=_refuse_constant,
+            )
+        except (ValueError, RecursionError):
+            raise ParseError(
+                _("Send JSON in UTF-8, without NaN and without a key twice.")
+            ) from None
+        refuse_unstorable(value)
+        return value
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a key stands twice")
+    return found
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")
+
+
+def refuse_unstorable(value: Any, depth: int = 0) -> None:
+    """Refuses NUL, lone surrogates, infinite numbers and deep nesting, wherever they stand."""
+    if depth > DEEPEST:
+        raise ParseError(_("Lists and objects are nested too deeply."))
+    if isinstance(value, str):
+        if "\x00" in value or any("\ud800" <= letter <= "\udfff" for letter in value):
+            raise ParseError(_("A text has characters that are not text."))
+    elif isinstance(value, float) and not math.isfinite(value):
+        raise ParseError(_("A number is too large."))
+    elif isinstance(value, Mapping):
+        for key, inner in value.items():
+            refuse_unstorable(key, depth)
+            refuse_unstorable(inner, depth + 1)
+    elif isinstance(value, list):
+        for inner in value:
+            refuse_unstorable(inner, depth + 1)
+
+
+def checked(serializer_class: type[serializers.Serializer], request: Request) -> dict[str, Any]:
+    """What was sent, as the arguments of an action. Raises ValidationError, also for unknown fields."""
+    sent = request.data
+    if isinstance(sent, QueryDict):  # an empty body without a content type
+        sent = {}
+    return _checked(serializer_class(data=sent), sent)
+
+
+def checked_query(
+    serializer_class: type[serializers.Serializer], request: Request
+) -> dict[str, Any]:
+    """The same for what stands behind the question mark of the address."""
+    for name, values in request.query_params.lists():
+        refuse_unstorable([name, *values])
+        if len(values) > 1:
+            raise ValidationError({name: [_("This stands twice.")]})
+    sent = request.query_params.dict()
+    return _checked(serializer_class(data=sent), sent)
+
+
+def _checked(serializer: serializers.Serializer, sent: Any) -> dict[str, Any]:
+    unknown = sorted(set(sent) - set(serializer.fields)) if isinstance(sent, dict) else []
+    errors: dict[str, Any] = {name: [_("There is no such field.")] for name in unknown}
+    if not serializer.is_valid():
+        errors = {**serializer.errors, **errors}
+    if errors:
+        raise ValidationError(errors)
+    return dict(serializer.validated_data)
+
+
+# --- Fields ----------------------------------------------------------------------------------
+
+
+class Tick(serializers.BooleanField):
+    """true or false; a tick is never guessed from "yes" or 1."""
+
+    def to_internal_value(self, data: Any) -> bool:
+        if data is not True and data is not False:
+            self.fail("invalid", input=data)
+        return data
+
+
+class Moment(serializers.DateTimeField):
+    """A time (ISO 8601) that says its offset, so that nobody has to guess whose clock it means."""
+
+    default_error_messages = {
+        "no_offset": _("Write the time with its offset, such as 2026-11-23T09:00:00+04:00.")
+    }
+
+    def enforce_timezone(self, value: dt.datetime) -> dt.datetime:
+        if value.tzinfo is None:
+            self.fail("no_offset")
+        return super().enforce_timezone(value)
+
+
+class Line(serializers.CharField):
+    """One line of a person's words, such as a name."""
+
+    default_error_messages = {
+        "not_text": _("Write this as ordinary text, without line breaks or hidden characters.")
+    }
+    may_break = ""
+
+    def to_internal_value(self, data: Any) -> str:
+        text = unicodedata.normalize("NFC", super().to_internal_value(data))
+        for letter in text:
+            unprintable = unicodedata.category(letter) in ("Cc", "Zl", "Zp")
+            if (unprintable and letter not in self.may_break) or letter in _TURN_ROUND:
+                self.fail("not_text")
+        return text
+
+
+class Words(Line):
+    """A person's words in as many lines as they like, such as a question."""
+
+    may_break = "\n\r\t"
+
+
+@extend_schema_field(
+    {
+        "type": "object",
+        "properties": {code: {"type": "string"} for code in Language.values},
+        "required": Language.values,
+    }
+)
+class InBothLanguages(serializers.Field):
+    """A pair such as name_en and name_ar as {"en": ..., "ar": ...}."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(source="*", read_only=True, **kwargs)
+
+    def to_representation(self, row: Any) -> dict[str, str]:
+        assert self.field_name
+        return {code: text_in(row, self.field_name, code) for code in Language.values}
