@@ -1,5 +1,6 @@
 """The demo's inbox: the e-mails that the local mail catcher was given. Not there outside the demo."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from email import policy
@@ -16,6 +17,7 @@ from django.views.decorators.http import require_safe
 
 SHOWN = 200
 SUFFIX = ".eml"
+NAME = re.compile(r"[0-9T]{1,30}-[0-9]{1,10}")  # as the mail catcher names its files
 
 
 @dataclass(frozen=True)
@@ -75,7 +77,7 @@ def newest() -> list[Mail]:
 def _mail_or_404(name: str) -> Mail:
     _only_in_the_demo()
     path = settings.DEMO_MAIL_FOLDER / f"{name}{SUFFIX}"
-    if path.parent != settings.DEMO_MAIL_FOLDER or not path.is_file():
+    if not NAME.fullmatch(name) or not path.is_file():
         raise Http404
     return _read(path)
 

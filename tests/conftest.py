@@ -8,6 +8,7 @@ broker, worker       a Valkey of its own; a Celery worker and beat on it and on 
 `transactional_db` is not for us: it flushes, and the guards of the evidence refuse that.
 """
 
+import logging
 import os
 import signal
 import subprocess
@@ -103,6 +104,7 @@ class Sink:
 def smtp_sink(settings) -> Iterator[Sink]:
     """A mail server; this process's e-mails and those of processes started later go to it."""
     sink = Sink()
+    logging.getLogger("mail.log").setLevel(logging.WARNING)
     controller = Controller(sink, hostname="127.0.0.1", port=sink.port)
     controller.start()
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"

@@ -1,5 +1,6 @@
 """A mail server for the demo: takes every e-mail, delivers none, keeps each as a file for the inbox."""
 
+import logging
 import os
 import signal
 import threading
@@ -48,6 +49,7 @@ class Command(BaseCommand):
         parser.add_argument("--port", type=int, default=8025)
 
     def handle(self, *args: Any, **options: Any) -> None:
+        logging.getLogger("mail.log").setLevel(logging.WARNING)  # it would log addresses
         folder: Path = settings.DEMO_MAIL_FOLDER
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         ended = threading.Event()
