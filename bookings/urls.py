@@ -1,5 +1,31 @@
-"""The addresses of this app's pages."""
+"""The addresses of this app's pages. Names have no prefix: other apps and e-mails reverse them."""
 
-from django.urls import URLPattern
+from django.urls import URLPattern, path
 
-urlpatterns: list[URLPattern] = []
+from bookings.views import about_you, code, mine, moving, start, times, way_in, what
+
+urlpatterns: list[URLPattern] = [
+    # The road to a booking.
+    path("", start.start, name="start"),
+    path("book/what/", what.what, name="what"),
+    path("book/when/", times.when, name="when"),
+    path("book/other-times/", times.other_times, name="other_times"),
+    path("book/about-you/", about_you.about_you, name="about_you"),
+    path("book/code/", code.code, name="code"),
+    path("book/code/again/", code.code_again, name="code_again"),
+    path("prove/<token>/", code.prove, name="prove"),
+    path("book/more-time/", start.more_time, name="more_time"),
+    path("book/waiting/", code.waiting, name="waiting"),
+    path("book/start-over/", start.start_over, name="start_over"),
+    path("book/booked/", mine.booked, name="booked"),
+    # The person's own page.
+    path("c/<token>/", way_in.page_link, name="page_link"),
+    path("my/", mine.mine, name="mine"),
+    path("my/check/", way_in.check, name="mine_check"),
+    path("my/go-on/", mine.go_on, name="mine_go_on"),
+    path("my/move/", moving.move, name="mine_move"),
+    path("my/cancel/", mine.cancel, name="mine_cancel"),
+    path("my/calendar.ics", mine.calendar_file, name="mine_calendar"),
+    path("link-ended/", way_in.link_ended, name="link_ended"),
+    path("new-link/", way_in.new_link, name="new_link"),
+]

@@ -1,5 +1,11 @@
 """The addresses of this app's pages."""
 
-from django.urls import URLPattern
+from django.urls import URLPattern, path
 
-urlpatterns: list[URLPattern] = []
+from consent import views
+
+urlpatterns: list[URLPattern] = [
+    path("book/risks/<int:number>/", views.risk, name="risk"),
+    path("book/check/", views.check, name="check"),
+    path("my/acknowledged/", views.acknowledged_copy, name="acknowledged_copy"),
+]

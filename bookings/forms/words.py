@@ -7,7 +7,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from bookings.forms.people import typed_words
+from bookings.forms.people import has_control_characters, typed_words
 from clinic.forms import WORDS
 
 
@@ -20,7 +20,7 @@ class WordsField(forms.CharField):
 
     def to_python(self, value: Any) -> str:
         words = typed_words(value).replace("\r\n", "\n").replace("\r", "\n")
-        if "\x00" in words:
+        if has_control_characters(words.replace("\n", "").replace("\t", "")):
             raise ValidationError(_("Leave out characters that cannot be read."), code="characters")
         if len(words) > self.longest:
             too_many = ngettext(
