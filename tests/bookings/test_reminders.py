@@ -1,0 +1,415 @@
+"""What is owed when: the table of RULES, and aftercare counted from sessions."""
+
+import datetime as dt
+
+import pytest
+
+import bookings.actions
+from bookings import links, reminders
+from bookings.models import Consultation, Kind, Message, MessageState
+from tests import make
+
+pytestmark = pytest.mark.django_db
+MINUTE, HOUR, DAY = dt.timedelta(minutes=1), dt.timedelta(hours=1), dt.timedelta(days=1)
+NEXT_WEEK = make.TOMORROW_AT_9 + 7 * DAY
+
+
+def owed(now: dt.datetime) -> list[str]:
+    """The kinds that are owed and not noted yet."""
+    return [row.kind for row in reminders.owed(now=now)]
+
+
+def note(now: dt.datetime) -> list[Message]:
+    """Notes what is owed, as every tick does; gives the new rows."""
+    before = set(Message.objects.values_list("pk", flat=True))
+    reminders.note_owed(now=now)
+    return list(Message.objects.exclude(pk__in=before).order_by("pk"))
+
+
+def kinds(rows: list[Message]) -> list[str]:
+    return sorted(row.kind for row in rows)
+
+
+def move(consultation: Consultation, to: dt.datetime, now: dt.datetime) -> Consultation:
+    return bookings.actions.move(
+        consultation=consultation,
+        dermatologist=consultation.dermatologist,
+        starts_at=to,
+        now=now,
+    )
+
+
+def session_of(consultation: Consultation, *, now: dt.datetime | None = None):
+    """A treatment session an hour after the visit began."""
+    at = consultation.starts_at + HOUR
+    return bookings.actions.record_session(
+        consultation=consultation, took_place_at=at, now=now or at, recorded_by=None
+    )
+
+
+# --- Code, request, links ------------------------------------------------------------------------
+
+
+def test_a_code_is_owed_for_ten_minutes_to_an_address_that_is_not_proven():
+    consultation = make.held()
+    (row,) = reminders.owed(now=make.NOW)
+    assert (row.kind, row.serial, row.addressee) == (Kind.CODE, 1, consultation.email)
+    assert row.about == f"{consultation.reference} code 1"
+    assert row.useful_until == make.NOW + 10 * MINUTE
+    assert owed(make.NOW + 9 * MINUTE) == [Kind.CODE]
+    assert owed(make.NOW + 10 * MINUTE) == []
+    bookings.actions.prove_by_code(
+        consultation=consultation, code=links.code(consultation), now=make.NOW
+    )
+    assert owed(make.NOW) == []
+
+
+def test_a_new_code_is_owed_again_and_the_old_one_no_more():
+    consultation = make.held()
+    (first,) = note(make.NOW)
+    later = make.NOW + MINUTE
+    bookings.actions.send_code(consultation=consultation, now=later)
+    assert not reminders.still_owed(first, now=later)
+    (second,) = note(later)
+    assert second.about.endswith("code 2")
+
+
+def test_a_corrected_address_is_sent_the_code_and_the_mistyped_one_no_more():
+    consultation = make.held(email="typo@example.com")
+    (first,) = note(make.NOW)
+    bookings.actions.change_details(
+        consultation=consultation, email="right@example.com", now=make.NOW + MINUTE
+    )
+    (second,) = note(make.NOW + MINUTE)
+    assert second.addressee == "right@example.com"
+    assert not reminders.still_owed(first, now=make.NOW + MINUTE)
+
+
+def test_who_waits_for_a_time_is_told_that_the_request_arrived():
+    consultation = make.waiting()
+    assert owed(make.NOW) == [Kind.CODE]
+    bookings.actions.prove_by_code(
+        consultation=consultation, code=links.code(consultation), now=make.NOW
+    )
+    assert owed(make.NOW) == [Kind.REQUEST_RECEIVED]
+
+
+def test_a_request_taken_on_the_phone_is_owed_a_link_to_finish_it():
+    make.held(entered_by=make.staff())
+    assert owed(make.NOW) == [Kind.FINISH]
+
+
+def test_a_request_without_an_address_is_owed_nothing():
+    consultation = make.held(entered_by=make.staff(), email="")
+    bookings.actions.prove_in_person(consultation=consultation, note="Sara, passport", now=make.NOW)
+    make.sealed(consultation)
+    assert owed(make.NOW) == owed(make.TOMORROW_AT_9 - HOUR) == []
+
+
+def test_a_link_asked_for_after_the_booking_is_owed_each_time():
+    consultation = make.confirmed()
+    assert kinds(note(make.NOW)) == [Kind.CONFIRMED]
+    for minutes in (1, 2):
+        at = make.NOW + minutes * MINUTE
+        bookings.actions.send_link(consultation=consultation, now=at)
+        assert kinds(note(at)) == [Kind.LINK]
+
+
+def test_the_link_to_finish_is_owed_no_more_once_the_visit_is_booked():
+    consultation = make.held(entered_by=make.staff())
+    token = links.token(consultation, links.Purpose.PAGE)
+    later = make.NOW + 5 * MINUTE
+    bookings.actions.prove_by_link(token=token, now=later, purpose=links.Purpose.PAGE)
+    make.sealed(consultation, now=later)
+    assert owed(later) == [Kind.CONFIRMED]
+
+
+def test_a_hold_that_ran_out_is_told_to_a_proven_address_only():
+    make.proven()
+    make.held(starts_at=make.TOMORROW_AT_9 + HOUR)
+    late = make.NOW + 70 * MINUTE
+    assert owed(late) == [Kind.HOLD_RAN_OUT]
+    bookings.actions.expire_holds(now=late)
+    assert owed(late) == [Kind.HOLD_RAN_OUT]
+    assert owed(late + DAY) == []
+
+
+def test_a_second_hold_that_runs_out_is_told_again():
+    consultation = make.proven()
+    late = make.NOW + 70 * MINUTE
+    assert kinds(note(late)) == [Kind.HOLD_RAN_OUT]
+    consultation = bookings.actions.choose_time(
+        consultation=consultation,
+        dermatologist=consultation.dermatologist,
+        starts_at=make.TOMORROW_AT_9 + HOUR,
+        now=late,
+    )
+    assert note(late + MINUTE) == []
+    assert kinds(note(late + 70 * MINUTE)) == [Kind.HOLD_RAN_OUT]
+
+
+# --- The visit -----------------------------------------------------------------------------------
+
+
+def test_a_visit_is_confirmed_once_and_reminded_three_days_and_one_day_before():
+    make.confirmed(starts_at=NEXT_WEEK)
+    seen = {at: kinds(note(at)) for at in (make.NOW, NEXT_WEEK - 3 * DAY - MINUTE)}
+    assert list(seen.values()) == [[Kind.CONFIRMED], []]
+    (three,) = note(NEXT_WEEK - 3 * DAY)
+    assert (three.kind, three.useful_until) == (Kind.REMINDER_3_DAYS, NEXT_WEEK - DAY)
+    assert note(NEXT_WEEK - 2 * DAY) == []
+    (one,) = note(NEXT_WEEK - DAY)
+    assert (one.kind, one.useful_until) == (Kind.REMINDER_1_DAY, NEXT_WEEK)
+    assert note(NEXT_WEEK - HOUR) == note(NEXT_WEEK) == []
+
+
+def test_a_visit_booked_two_days_ahead_gets_no_reminder_three_days_before():
+    at = make.TOMORROW_AT_9 + DAY
+    make.confirmed(starts_at=at)
+    assert owed(make.NOW) == [Kind.CONFIRMED]
+    note(make.NOW)
+    assert owed(at - DAY) == [Kind.REMINDER_1_DAY]
+
+
+def test_a_visit_booked_within_a_day_gets_no_reminder():
+    make.confirmed()
+    note(make.NOW)
+    assert owed(make.TOMORROW_AT_9 - HOUR) == []
+
+
+def test_a_reminder_whose_time_has_passed_is_skipped():
+    make.confirmed(starts_at=NEXT_WEEK)
+    note(make.NOW)
+    assert owed(NEXT_WEEK - HOUR) == [Kind.REMINDER_1_DAY]
+    assert owed(NEXT_WEEK + MINUTE) == []
+
+
+def test_a_moved_visit_is_reminded_at_its_new_time_only():
+    consultation = make.confirmed(starts_at=NEXT_WEEK)
+    note(make.NOW)
+    to = NEXT_WEEK + 10 * DAY
+    moved_at = make.NOW + DAY
+    move(consultation, to, moved_at)
+    (told,) = note(moved_at)
+    assert (told.kind, told.revision) == (Kind.MOVED, 1)
+    assert note(NEXT_WEEK - 3 * DAY) == note(NEXT_WEEK - DAY) == []
+    assert kinds(note(to - 3 * DAY)) == [Kind.REMINDER_3_DAYS]
+    assert kinds(note(to - DAY)) == [Kind.REMINDER_1_DAY]
+
+
+def test_a_reminder_noted_before_the_move_is_owed_no_more_and_owed_again_at_the_new_time():
+    consultation = make.confirmed(starts_at=NEXT_WEEK)
+    note(make.NOW)
+    at = NEXT_WEEK - 3 * DAY
+    (noted,) = note(at)
+    to = NEXT_WEEK + 7 * DAY
+    move(consultation, to, at)
+    assert not reminders.still_owed(noted, now=at)
+    note(at)
+    (again,) = note(to - 3 * DAY)
+    assert (again.kind, again.about) == (noted.kind, f"{consultation.reference} visit 1")
+
+
+def test_a_visit_moved_into_the_next_days_is_not_reminded_on_top_of_being_told():
+    consultation = make.confirmed(starts_at=NEXT_WEEK)
+    note(make.NOW)
+    moved_at = make.NOW + DAY
+    to = make.TOMORROW_AT_9 + 2 * DAY
+    move(consultation, to, moved_at)
+    assert kinds(note(moved_at)) == [Kind.MOVED]
+    assert note(moved_at + MINUTE) == []
+    assert kinds(note(to - DAY)) == [Kind.REMINDER_1_DAY]
+
+
+def test_a_visit_moved_away_and_back_is_told_and_reminded_each_time():
+    consultation = make.confirmed(starts_at=NEXT_WEEK)
+    note(make.NOW)
+    told = []
+    for number, to in enumerate((NEXT_WEEK + DAY, NEXT_WEEK, NEXT_WEEK + DAY), 1):
+        consultation = move(consultation, to, make.NOW + number * HOUR)
+        told += note(make.NOW + number * HOUR)
+    assert [(row.kind, row.revision) for row in told] == [(Kind.MOVED, n) for n in (1, 2, 3)]
+    assert kinds(note(NEXT_WEEK + DAY - 3 * DAY)) == [Kind.REMINDER_3_DAYS]
+
+
+def test_a_visit_moved_before_its_confirmation_went_out_gets_the_move_alone():
+    consultation = make.confirmed(starts_at=NEXT_WEEK)
+    (confirmation,) = note(make.NOW)
+    move(consultation, NEXT_WEEK + DAY, make.NOW + MINUTE)
+    assert not reminders.still_owed(confirmation, now=make.NOW + MINUTE)
+    assert kinds(note(make.NOW + MINUTE)) == [Kind.MOVED]
+
+
+# --- Cancelled -----------------------------------------------------------------------------------
+
+
+def test_a_cancelled_visit_is_owed_nothing_but_its_cancellation():
+    consultation = make.confirmed(starts_at=NEXT_WEEK)
+    (confirmation,) = note(make.NOW)
+    at = make.NOW + HOUR
+    bookings.actions.cancel(consultation=consultation, now=at, by_patient=True)
+    (row,) = note(at)
+    assert (row.kind, row.useful_until) == (Kind.CANCELLED, NEXT_WEEK)
+    assert not reminders.still_owed(confirmation, now=at)
+    days = [NEXT_WEEK - 3 * DAY, NEXT_WEEK - DAY, NEXT_WEEK, NEXT_WEEK + DAY]
+    assert [owed(day) for day in days] == [[]] * 4
+
+
+def test_a_request_that_the_patient_drops_needs_no_e_mail():
+    consultation = make.proven()
+    bookings.actions.cancel(consultation=consultation, now=make.NOW, by_patient=True)
+    assert owed(make.NOW) == []
+
+
+def test_a_request_that_the_clinic_cancels_is_told_to_a_proven_address():
+    proven = make.proven()
+    typed = make.held(starts_at=make.TOMORROW_AT_9 + HOUR)
+    for consultation in (proven, typed):
+        bookings.actions.cancel(consultation=consultation, now=make.NOW, by_patient=False)
+    (row,) = reminders.owed(now=make.NOW)
+    assert (row.kind, row.consultation) == (Kind.CANCELLED, proven)
+
+
+def test_a_waiting_request_that_the_clinic_cancels_is_told_for_three_days():
+    consultation = make.waiting()
+    bookings.actions.prove_by_code(
+        consultation=consultation, code=links.code(consultation), now=make.NOW
+    )
+    bookings.actions.cancel(consultation=consultation, now=make.NOW, by_patient=False)
+    assert owed(make.NOW) == owed(make.NOW + 2 * DAY) == [Kind.CANCELLED]
+    assert owed(make.NOW + 3 * DAY) == []
+
+
+def test_a_cancelled_one_gets_a_new_link_when_it_asks_for_one():
+    consultation = make.confirmed()
+    bookings.actions.cancel(consultation=consultation, now=make.NOW, by_patient=True)
+    note(make.NOW)
+    bookings.actions.send_link(consultation=consultation, now=make.NOW + HOUR)
+    assert owed(make.NOW + HOUR) == [Kind.LINK]
+
+
+# --- Aftercare -----------------------------------------------------------------------------------
+
+
+def test_each_step_of_aftercare_is_owed_once_after_its_hours():
+    steps = make.aftercare_steps(make.treatment())
+    session = session_of(make.completed())
+    note(make.NOW)  # what the visit itself was owed
+    at = session.took_place_at
+    rows = [note(at + after) for after in (0 * HOUR, HOUR, DAY, 2 * DAY, 3 * DAY)]
+    assert [[row.step for row in noted] for noted in rows] == [
+        [steps[0]],
+        [],
+        [steps[1]],
+        [steps[2]],
+        [],
+    ]
+    assert rows[0][0].useful_until == at + DAY
+    assert rows[3][0].useful_until == at + 2 * DAY + 14 * DAY
+
+
+def test_a_session_recorded_late_gets_the_step_that_it_is_at():
+    steps = make.aftercare_steps(make.treatment())
+    consultation = make.completed()
+    late = consultation.starts_at + HOUR + 30 * HOUR
+    session_of(consultation, now=late)
+    assert [row.step for row in reminders.owed(now=late)] == [steps[1]]
+    assert owed(late + 40 * DAY) == []
+
+
+def test_two_steps_at_the_same_hour_are_both_owed():
+    treatment = make.treatment()
+    make.aftercare_steps(treatment, hours=(0, 24))
+    other = make.aftercare_steps(treatment, hours=(48,))[0]
+    other.hours_after = 24
+    other.save()
+    session = session_of(make.completed())
+    assert len(reminders.owed(now=session.took_place_at + DAY)) == 2
+
+
+def test_a_voided_session_is_owed_nothing_more():
+    make.aftercare_steps(make.treatment())
+    session = session_of(make.completed())
+    at = session.took_place_at
+    (noted,) = note(at)
+    bookings.actions.void_session(session=session, reason="Wrong patient", now=at)
+    assert not reminders.still_owed(noted, now=at)
+    assert owed(at + DAY) == []
+
+
+def test_a_session_of_another_treatment_gets_that_treatments_steps():
+    make.aftercare_steps(make.treatment())
+    laser = make.treatment("laser-hair-removal")
+    steps = make.aftercare_steps(laser, hours=(0,))
+    consultation = make.completed()
+    bookings.actions.record_session(
+        consultation=consultation,
+        took_place_at=consultation.starts_at + HOUR,
+        now=consultation.starts_at + HOUR,
+        recorded_by=None,
+        treatment=laser,
+    )
+    (row,) = reminders.owed(now=consultation.starts_at + HOUR)
+    assert row.step == steps[0]
+
+
+def test_no_aftercare_after_a_consultation_that_was_cancelled_on_arrival():
+    make.aftercare_steps(make.treatment())
+    consultation = make.confirmed()
+    bookings.actions.arrive(consultation=consultation, now=consultation.starts_at)
+    session = session_of(consultation)
+    bookings.actions.cancel(consultation=consultation, now=session.took_place_at, by_patient=False)
+    assert owed(session.took_place_at) == [Kind.CANCELLED]
+
+
+# --- Noting --------------------------------------------------------------------------------------
+
+
+def test_what_is_noted_or_sent_is_not_owed_again():
+    make.confirmed()
+    assert reminders.note_owed(now=make.NOW) == 1
+    assert reminders.note_owed(now=make.NOW) == 0
+    Message.objects.update(state=MessageState.SENT, sent_at=make.NOW)
+    assert owed(make.NOW) == []
+
+
+def test_noting_the_same_rows_twice_keeps_one_of_each():
+    make.confirmed()
+    rows = reminders.owed(now=make.NOW)
+    for _worker in range(2):
+        Message.objects.bulk_create(
+            [
+                Message(**{f.attname: getattr(row, f.attname) for f in row._meta.fields})
+                for row in rows
+            ],
+            ignore_conflicts=True,
+        )
+    assert Message.objects.count() == 1
+
+
+@pytest.mark.parametrize("patients", [1, 3])
+def test_asking_takes_as_many_queries_for_three_patients_as_for_one(
+    django_assert_num_queries, patients
+):
+    make.aftercare_steps(make.treatment())
+    for number in range(patients):
+        session_of(make.completed(starts_at=make.TOMORROW_AT_9 + number * HOUR))
+        make.confirmed(starts_at=NEXT_WEEK + number * HOUR)
+        make.held(starts_at=NEXT_WEEK + (number + 4) * HOUR)
+    with django_assert_num_queries(len(reminders.RULES) + 2):
+        rows = reminders.owed(now=make.NOW)
+    assert len(rows) == 2 * patients
+    late = make.TOMORROW_AT_9 + 4 * HOUR
+    with django_assert_num_queries(len(reminders.RULES) + 2):
+        assert kinds(reminders.owed(now=late)).count(Kind.AFTERCARE) == patients
+
+
+def test_what_was_owed_is_still_owed_as_long_as_nothing_changes():
+    make.aftercare_steps(make.treatment())
+    session_of(make.completed())
+    make.confirmed(starts_at=NEXT_WEEK)
+    make.held(starts_at=NEXT_WEEK + HOUR)
+    make.held(starts_at=NEXT_WEEK + 2 * HOUR, entered_by=make.staff())
+    for at in (make.NOW, make.TOMORROW_AT_9 + 2 * HOUR, NEXT_WEEK - DAY):
+        for row in note(at):
+            assert reminders.still_owed(row, now=at), row.kind
