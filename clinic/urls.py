@@ -1,10 +1,15 @@
 """The project's addresses: `/` English, `/ar/` Arabic, `/api/` the JSON API."""
 
 from django.conf.urls.i18n import i18n_patterns
-from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
+import bookings.admin
+import consent.admin
 from clinic import inbox, views
+from clinic.admin import desk
+
+# The desk's front page: what waits in each app's rooms.
+desk.cards = [bookings.admin.cards, consent.admin.cards]
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", views.healthz, name="healthz"),
@@ -15,7 +20,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
 urlpatterns += i18n_patterns(
     path("", include("bookings.urls")),
     path("", include("consent.urls")),
-    path("admin/", admin.site.urls),
+    path("admin/", desk.urls),
     path("inbox/", inbox.inbox, name="inbox"),  # these four: in the demo only
     path("inbox/<str:name>/", inbox.message, name="inbox_message"),
     path("inbox/<str:name>/html/", inbox.message_html, name="inbox_message_html"),

@@ -30,6 +30,7 @@ from bookings.actions.requests import (
     request,
     set_treatment,
 )
+from bookings.actions.rooms import give_own_room
 from bookings.actions.sessions import record_session, void_session
 from bookings.actions.times import FreeTime, TimeTaken, free_times, nearest_times
 from bookings.actions.visits import (
@@ -69,6 +70,7 @@ __all__ = [
     "confirm",
     "expire_holds",
     "free_times",
+    "give_own_room",
     "lock_for_visit",
     "move",
     "nearest_times",

@@ -1,0 +1,11 @@
+"""The desk's rooms of this app: the consultations of the day, dermatologists' hours, closures.
+
+columns.py  how a row's facts are printed     finding.py  days, filters, chips, search
+forms.py    what staff type                   verbs.py    every button of a consultation
+consultations.py and hours.py put them together.
+"""
+
+from bookings.admin import consultations, hours
+from bookings.admin.finding import cards
+
+__all__ = ["cards", "consultations", "hours"]

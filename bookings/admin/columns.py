@@ -1,0 +1,273 @@
+"""How a consultation's facts are printed on the desk: words first, colour and sign beside them."""
+
+import datetime as dt
+from collections.abc import Callable
+
+from django.db.models import OuterRef, QuerySet, Subquery
+from django.utils import timezone
+from django.utils.html import format_html, format_html_join
+from django.utils.translation import gettext, gettext_lazy
+
+from bookings.models import Consultation, Kind, Message, MessageState, Status
+from clinic import times
+from clinic.i18n import active_language
+from clinic.templatetags.clinic_pages import clinic_hours, clinic_time, phone, reference, tel
+
+NOTHING = "-"
+# A sign for each status, so that nothing is said by colour alone (WCAG 1.4.1).
+SIGNS = {
+    Status.WAITING: "…",
+    Status.HELD: "◔",
+    Status.EXPIRED: "○",
+    Status.CONFIRMED: "●",
+    Status.ARRIVED: "▸",
+    Status.COMPLETED: "✓",
+    Status.NO_SHOW: "⊘",
+    Status.CANCELLED: "✕",
+}
+# What tells the patient about the visit as it stands; codes and aftercare are other matters.
+ABOUT_THE_VISIT = (Kind.CONFIRMED, Kind.MOVED, Kind.CANCELLED)
+MAIL_SIGNS = {
+    MessageState.OWED: ("…", "waiting"),
+    MessageState.SENDING: ("…", "waiting"),
+    MessageState.SENT: ("✓", "good"),
+    MessageState.DROPPED: ("○", "quiet"),
+    MessageState.GAVE_UP: ("!", "bad"),
+}
+
+
+def with_mail_state(consultations: QuerySet[Consultation]) -> QuerySet[Consultation]:
+    """Each with the newest e-mail about its visit, as `mail_kind` and `mail_state`."""
+    newest = Message.objects.filter(consultation=OuterRef("pk"), kind__in=ABOUT_THE_VISIT).order_by(
+        "-due_at", "-id"
+    )
+    return consultations.annotate(
+        mail_kind=Subquery(newest.values("kind")[:1]),
+        mail_state=Subquery(newest.values("state")[:1]),
+    )
+
+
+def badge(sign: str, words: object, look: str) -> str:
+    """Words with a sign that screen readers leave out; the look is a class of admin.css."""
+    return format_html(
+        '<span class="badge {}"><span aria-hidden="true">{}</span> {}</span>', look, sign, words
+    )
+
+
+def when(consultation: Consultation) -> str:
+    """The visit's time in two short lines; the clinic's zone, which the header names."""
+    if consultation.starts_at is None:
+        return format_html('<span class="quiet">{}</span>', gettext("no time yet"))
+    zone = timezone.get_current_timezone()
+    day = times.local_day(consultation.starts_at, zone)
+    return format_html(
+        '<span class="clock"><bdi dir="ltr">{}</bdi></span> <span class="day">{}</span>',
+        times.clock(consultation.starts_at, zone),
+        times.day_in_words(day, active_language()).rsplit(" ", 1)[0],
+    )
+
+
+def moment(at: dt.datetime | None) -> str:
+    """A moment in words, in the clinic's zone."""
+    return clinic_time(at, timezone.get_current_timezone()) if at else NOTHING
+
+
+def visit(consultation: Consultation) -> str:
+    """The visit from its start to its end, in words, in the clinic's zone."""
+    if consultation.starts_at is None or consultation.ends_at is None:
+        return gettext("no time yet")
+    zone = timezone.get_current_timezone()
+    return clinic_hours(consultation.starts_at, consultation.ends_at, zone)
+
+
+def short_facts(consultation: Consultation) -> list[str]:
+    """What a page that asks something about a consultation says of it."""
+    facts = [who(consultation), visit(consultation), str(consultation.treatment or "")]
+    facts += [str(consultation.dermatologist or ""), status(consultation)]
+    return [fact for fact in facts if fact]
+
+
+def patients_time(consultation: Consultation) -> str:
+    """The visit in the patient's own zone, where their clock differs."""
+    starts_at = consultation.starts_at
+    if starts_at is None:
+        return NOTHING
+    if times.same_clock(starts_at, consultation.zone, timezone.get_current_timezone()):
+        return gettext("the same as the clinic's")
+    return clinic_time(starts_at, consultation.zone)
+
+
+def who(consultation: Consultation) -> str:
+    """The patient's name, isolated, with the guardian who acts for a child."""
+    name = format_html("<bdi>{}</bdi>", consultation.patient_name)
+    if not consultation.guardian_name:
+        return name
+    guardian = format_html("<bdi>{}</bdi>", consultation.guardian_name)
+    return format_html(
+        '{} <span class="quiet">{} {}</span>', name, gettext("with guardian"), guardian
+    )
+
+
+def call(consultation: Consultation) -> str:
+    """The mobile number, to click and call."""
+    return format_html(
+        '<a class="tel" href="tel:{}">{}</a>', tel(consultation.mobile), phone(consultation.mobile)
+    )
+
+
+def write(consultation: Consultation) -> str:
+    """The e-mail address, left to right."""
+    return format_html('<bdi dir="ltr">{}</bdi>', consultation.email) if consultation.email else "-"
+
+
+def grouped(consultation: Consultation) -> str:
+    """The reference in two groups."""
+    return reference(consultation.reference)
+
+
+def risks(consultation: Consultation) -> str:
+    """How many of how many side effects are acknowledged; never which, nor any question."""
+    if consultation.asks_again_since is not None:
+        return badge("!", gettext("wording changed: asks again"), "bad")
+    of_all = gettext("%(done)s of %(all)s") % {
+        "done": consultation.risks_acknowledged,
+        "all": consultation.risks_total,
+    }
+    lines = []
+    if consultation.has_all_risks_acknowledged:
+        lines.append(badge("✓", of_all, "good"))
+    elif consultation.status != Status.CANCELLED:
+        some = consultation.risks_acknowledged > 0
+        missing = gettext("missing: %(count)s") % {"count": of_all} if some else gettext("missing")
+        lines.append(badge("○", missing, "bad"))
+    if consultation.wants_to_talk:
+        lines.append(badge("?", gettext("wants to talk"), "talk"))
+    return format_html_join(" ", "{}", ((line,) for line in lines)) or NOTHING
+
+
+def mail(consultation: Consultation) -> str:
+    """The newest e-mail about the visit, and whether it went out (see `with_mail_state`)."""
+    kind = getattr(consultation, "mail_kind", None)
+    if kind is None:
+        if not consultation.email:
+            return format_html('<span class="quiet">{}</span>', gettext("no e-mail"))
+        return NOTHING
+    state = getattr(consultation, "mail_state", "")
+    sign, look = MAIL_SIGNS[MessageState(state)]
+    words = f"{Kind(kind).label}: {MessageState(state).label}"
+    return badge(sign, words, look)
+
+
+def message_state(message: Message) -> str:
+    """Where one e-mail stands."""
+    sign, look = MAIL_SIGNS[MessageState(message.state)]
+    return badge(sign, message.get_state_display(), look)
+
+
+def status(consultation: Consultation) -> str:
+    """The status: word, sign and colour."""
+    known = Status(consultation.status)
+    return badge(SIGNS[known], known.label, f"status status-{known}")
+
+
+def proof(consultation: Consultation) -> str:
+    """How and when the address was proven."""
+    if consultation.proven_at is None:
+        return badge("○", gettext("not proven yet"), "bad")
+    words = consultation.get_proven_by_display()
+    note = consultation.proven_note
+    return format_html(
+        "{}, {} {}",
+        words,
+        moment(consultation.proven_at),
+        format_html("(<bdi>{}</bdi>)", note) if note else "",
+    )
+
+
+def room(consultation: Consultation) -> str:
+    """The link to the visit's video room."""
+    if not consultation.video_room:
+        return NOTHING
+    link = format_html(
+        '<a href="{0}" rel="noreferrer"><bdi dir="ltr">{0}</bdi></a>', consultation.video_room
+    )
+    own = gettext("of this visit alone") if consultation.own_video_room else ""
+    return format_html("{} {}", link, own)
+
+
+def preferences(consultation: Consultation) -> str:
+    """What a patient without a time said would suit."""
+    weekdays = times.WEEKDAYS[active_language()]
+    parts = [weekdays[day] for day in consultation.preferred_days]
+    parts.append(consultation.get_preferred_part_display())
+    if consultation.preferred_dermatologist_id:
+        parts.append(str(consultation.preferred_dermatologist))
+    comma = "، " if active_language() == "ar" else ", "
+    return comma.join(parts)
+
+
+def birth(consultation: Consultation) -> str:
+    """The date of birth in words."""
+    return times.day_in_words(consultation.birth_date, active_language())
+
+
+def receipt(consultation: Consultation) -> str:
+    """The hash of the sealed record, in groups of eight."""
+    code = consultation.receipt
+    groups = " ".join(code[at : at + 8] for at in range(0, len(code), 8))
+    return format_html('<bdi dir="ltr" class="hash">{}</bdi>', groups) if code else NOTHING
+
+
+def cancelled(consultation: Consultation) -> str:
+    """When, by whom and why it was cancelled."""
+    if consultation.cancelled_at is None:
+        return NOTHING
+    whom = gettext("by the patient") if consultation.cancelled_by_patient else gettext("by staff")
+    why = consultation.cancel_reason
+    return format_html(
+        "{}, {} {}",
+        moment(consultation.cancelled_at),
+        whom,
+        format_html("(<bdi>{}</bdi>)", why) if why else "",
+    )
+
+
+def moment_of(field: str, heading: object) -> Callable[[Consultation], str]:
+    """A fact of one of the consultation's moments."""
+
+    def fact(consultation: Consultation) -> str:
+        return moment(getattr(consultation, field))
+
+    fact.__name__ = field
+    fact.short_description = heading  # type: ignore[attr-defined]
+    return fact
+
+
+asked_at = moment_of("asked_at", gettext_lazy("asked"))
+hold_expires_at = moment_of("hold_expires_at", gettext_lazy("held until"))
+confirmed_at = moment_of("confirmed_at", gettext_lazy("confirmed"))
+outcome_at = moment_of("outcome_at", gettext_lazy("outcome noted"))
+
+# Each column's heading; Django reads it off the function.
+HEADINGS = {
+    visit: gettext_lazy("time"),
+    when: gettext_lazy("time"),
+    patients_time: gettext_lazy("patient's time"),
+    who: gettext_lazy("patient"),
+    call: gettext_lazy("phone"),
+    write: gettext_lazy("e-mail"),
+    grouped: gettext_lazy("reference"),
+    risks: gettext_lazy("side effects"),
+    mail: gettext_lazy("e-mail"),
+    status: gettext_lazy("status"),
+    proof: gettext_lazy("address proven"),
+    room: gettext_lazy("video room"),
+    preferences: gettext_lazy("what suits"),
+    birth: gettext_lazy("date of birth"),
+    receipt: gettext_lazy("receipt"),
+    cancelled: gettext_lazy("cancelled"),
+}
+for _column, _heading in HEADINGS.items():
+    _column.short_description = _heading  # type: ignore[attr-defined]
+when.admin_order_field = "starts_at"  # type: ignore[attr-defined]
+who.admin_order_field = "patient_name"  # type: ignore[attr-defined]

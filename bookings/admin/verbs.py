@@ -1,0 +1,331 @@
+"""Every button of a consultation: when it stands there, what it asks, and which action it calls.
+
+There is none that confirms, proves by code or acknowledges: those are the patient's own acts.
+"""
+
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django import forms
+from django.http import HttpRequest, QueryDict
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from bookings import actions
+from bookings.admin.forms import (
+    CancelForm,
+    ProveForm,
+    RoomForm,
+    SessionForm,
+    TimeForm,
+    TreatmentForm,
+    VoidForm,
+    day_asked_for,
+    free_week,
+)
+from bookings.models import Consultation, Status
+from clinic.admin import person
+
+UNFINISHED = (Status.WAITING, Status.HELD, Status.EXPIRED)
+ENDED = (Status.ARRIVED, Status.COMPLETED, Status.NO_SHOW)
+CHANGE = "bookings.change_consultation"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Who presses a button, about which consultation, and when."""
+
+    request: HttpRequest
+    consultation: Consultation
+    now: dt.datetime
+
+    @property
+    def is_today(self) -> bool:
+        """Whether the visit is on the clinic's present day."""
+        starts_at = self.consultation.starts_at
+        zone = timezone.get_current_timezone()
+        return starts_at is not None and (
+            starts_at.astimezone(zone).date() == self.now.astimezone(zone).date()
+        )
+
+    @property
+    def has_begun(self) -> bool:
+        starts_at = self.consultation.starts_at
+        return starts_at is not None and starts_at <= self.now
+
+
+@dataclass(frozen=True)
+class Verb:
+    """One thing that staff can do. `done` is said afterwards and kept in the history."""
+
+    name: str
+    label: Any
+    done: Any
+    is_possible: Callable[[Asked], bool]
+    act: Callable[..., object]
+    form: Callable[[Asked, QueryDict | None], forms.Form] | None = None
+    permission: str = CHANGE
+    hurts: bool = False
+    is_first: bool = False  # what is mostly wanted, in a stronger colour
+    keep: Any = _("Back")
+
+
+def _status(*statuses: str) -> Callable[[Asked], bool]:
+    return lambda asked: asked.consultation.status in statuses
+
+
+# --- When a button stands there ----------------------------------------------------------------
+
+
+def _can_be_undone(asked: Asked) -> bool:
+    noted, zone = asked.consultation.outcome_at, timezone.get_current_timezone()
+    return (
+        asked.consultation.status in ENDED
+        and noted is not None
+        and noted.astimezone(zone).date() == asked.now.astimezone(zone).date()
+    )
+
+
+def _can_be_offered_a_time(asked: Asked) -> bool:
+    return asked.consultation.status in UNFINISHED and asked.consultation.treatment is not None
+
+
+def _can_be_sent_a_link(asked: Asked) -> bool:
+    return bool(asked.consultation.email)
+
+
+def _can_be_proven(asked: Asked) -> bool:
+    return asked.consultation.status != Status.CANCELLED and not asked.consultation.is_proven
+
+
+def _has_a_session(asked: Asked) -> bool:
+    """In memory, for the page has them already."""
+    return any(session.voided_at is None for session in asked.consultation.sessions.all())
+
+
+# --- What a button asks ------------------------------------------------------------------------
+
+
+def _time_form(asked: Asked, given: QueryDict | None) -> forms.Form:
+    form = TimeForm(given)
+    day = day_asked_for(asked.request.GET.get("from"), now=asked.now)
+    is_held = asked.consultation.status == Status.HELD
+    form.offer(
+        free_week(
+            treatment=asked.consultation.treatment,
+            from_day=day,
+            now=asked.now,
+            own=asked.consultation if is_held else None,
+        )
+    )
+    return form
+
+
+def _treatment_form(asked: Asked, given: QueryDict | None) -> forms.Form:
+    about = asked.consultation
+    chosen = f"{about.treatment_id or ''}|{about.concern_id or ''}"
+    return TreatmentForm(given, initial={"about": chosen})
+
+
+def _room_form(asked: Asked, given: QueryDict | None) -> forms.Form:
+    return RoomForm(given, initial={"own_video_room": asked.consultation.own_video_room})
+
+
+def _session_form(asked: Asked, given: QueryDict | None) -> forms.Form:
+    return SessionForm(given, initial={"took_place_at": asked.now.replace(second=0, microsecond=0)})
+
+
+def _void_form(asked: Asked, given: QueryDict | None) -> forms.Form:
+    form = VoidForm(given)
+    field = form.fields["session"]
+    assert isinstance(field, forms.ModelChoiceField)
+    field.queryset = asked.consultation.sessions.standing()
+    return form
+
+
+# --- What a button does ------------------------------------------------------------------------
+
+
+def _arrive(asked: Asked) -> object:
+    return actions.arrive(consultation=asked.consultation, now=asked.now)
+
+
+def _complete(asked: Asked) -> object:
+    return actions.complete(consultation=asked.consultation, now=asked.now)
+
+
+def _no_show(asked: Asked) -> object:
+    return actions.no_show(consultation=asked.consultation, now=asked.now)
+
+
+def _undo(asked: Asked) -> object:
+    return actions.undo(consultation=asked.consultation, now=asked.now)
+
+
+def _send_link(asked: Asked) -> object:
+    return actions.send_link(consultation=asked.consultation, now=asked.now)
+
+
+def _move(asked: Asked, *, time: tuple[Any, dt.datetime]) -> object:
+    return actions.move(
+        consultation=asked.consultation,
+        dermatologist=time[0],
+        starts_at=time[1],
+        now=asked.now,
+        by_staff=True,
+    )
+
+
+def _offer_time(asked: Asked, *, time: tuple[Any, dt.datetime]) -> object:
+    return actions.choose_time(
+        consultation=asked.consultation,
+        dermatologist=time[0],
+        starts_at=time[1],
+        now=asked.now,
+        by_staff=True,
+    )
+
+
+def _set_treatment(asked: Asked, *, about: tuple[Any, Any]) -> object:
+    return actions.set_treatment(
+        consultation=asked.consultation,
+        treatment=about[0],
+        concern=about[1],
+        now=asked.now,
+        by_staff=True,
+    )
+
+
+def _cancel(asked: Asked, **given: Any) -> object:
+    return actions.cancel(consultation=asked.consultation, now=asked.now, by_patient=False, **given)
+
+
+def _record_session(asked: Asked, **given: Any) -> object:
+    return actions.record_session(
+        consultation=asked.consultation, now=asked.now, recorded_by=person(asked.request), **given
+    )
+
+
+def _void_session(asked: Asked, **given: Any) -> object:
+    return actions.void_session(now=asked.now, **given)
+
+
+def _give_own_room(asked: Asked, **given: Any) -> object:
+    return actions.give_own_room(consultation=asked.consultation, **given)
+
+
+def _prove(asked: Asked, **given: Any) -> object:
+    return actions.prove_in_person(consultation=asked.consultation, now=asked.now, **given)
+
+
+VERBS = [
+    Verb(
+        "arrive",
+        _("Arrived"),
+        _("Marked as arrived."),
+        lambda asked: asked.consultation.status == Status.CONFIRMED and asked.is_today,
+        _arrive,
+        is_first=True,
+    ),
+    Verb(
+        "complete",
+        _("Completed"),
+        _("Marked as completed."),
+        lambda asked: (
+            asked.consultation.status in (Status.CONFIRMED, Status.ARRIVED) and asked.has_begun
+        ),
+        _complete,
+        is_first=True,
+    ),
+    Verb(
+        "no-show",
+        _("Did not come"),
+        _("Marked as not come."),
+        lambda asked: asked.consultation.status == Status.CONFIRMED and asked.has_begun,
+        _no_show,
+    ),
+    Verb("undo", _("Undo"), _("Taken back: the visit is confirmed again."), _can_be_undone, _undo),
+    Verb(
+        "set-treatment",
+        _("Set the treatment"),
+        _("The treatment is set, and a link to go on is on its way."),
+        _status(*UNFINISHED),
+        _set_treatment,
+        _treatment_form,
+    ),
+    Verb(
+        "offer-time",
+        _("Offer a time"),
+        _("The time is held for one day, and a link to finish is on its way."),
+        _can_be_offered_a_time,
+        _offer_time,
+        _time_form,
+        is_first=True,
+    ),
+    Verb("move", _("Move"), _("The visit is moved."), _status(Status.CONFIRMED), _move, _time_form),
+    Verb(
+        "record-session",
+        _("Record a treatment session"),
+        _("The treatment session is recorded; its aftercare is on its way."),
+        _status(Status.ARRIVED, Status.COMPLETED),
+        _record_session,
+        _session_form,
+        permission="bookings.add_treatmentsession",
+    ),
+    Verb(
+        "void-session",
+        _("Void a session"),
+        _("The treatment session is voided; no more aftercare is owed for it."),
+        _has_a_session,
+        _void_session,
+        _void_form,
+        permission="bookings.change_treatmentsession",
+        hurts=True,
+    ),
+    Verb(
+        "send-link",
+        _("Send a new link"),
+        _("A new link is on its way; the older ones have ended."),
+        _can_be_sent_a_link,
+        _send_link,
+    ),
+    Verb(
+        "video-room",
+        _("Video room"),
+        _("The video room of this visit is changed."),
+        _status(Status.HELD, Status.CONFIRMED, Status.ARRIVED),
+        _give_own_room,
+        _room_form,
+    ),
+    Verb(
+        "prove",
+        _("Prove in person"),
+        _("The person is proven, by the staff's word."),
+        _can_be_proven,
+        _prove,
+        lambda asked, given: ProveForm(given),
+    ),
+    Verb(
+        "cancel",
+        _("Cancel"),
+        _("The consultation is cancelled."),
+        _status(*UNFINISHED, Status.CONFIRMED, Status.ARRIVED),
+        _cancel,
+        lambda asked, given: CancelForm(given),
+        hurts=True,
+        keep=_("Keep it"),
+    ),
+]
+BY_NAME = {verb.name: verb for verb in VERBS}
+IN_THE_LIST = ("arrive", "complete", "no-show", "undo")
+
+
+def possible(asked: Asked) -> list[Verb]:
+    """The buttons that stand there now, for this person."""
+    return [
+        verb
+        for verb in VERBS
+        if asked.request.user.has_perm(verb.permission) and verb.is_possible(asked)
+    ]

@@ -1,0 +1,209 @@
+"""The staff's desk: Django's admin in the clinic's own zone, and the rooms of the catalogue."""
+
+import datetime as dt
+from collections.abc import Callable
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.contrib.admin.helpers import AdminForm
+from django.contrib.auth.admin import GroupAdmin, UserAdmin
+from django.contrib.auth.models import Group, User
+from django.db import models
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from clinic import clock
+from clinic.models import AftercareStep, Clinic, Concern, Treatment
+
+# What one room shows on the front page: a label, a number and where it leads.
+Card = dict[str, Any]
+Cards = Callable[[HttpRequest], list[Card]]
+
+
+class Desk(admin.AdminSite):
+    """Django's admin, with every time in the clinic's zone and cards on its front page."""
+
+    site_header = _("The desk")
+    site_title = _("The desk")
+    index_title = _("The desk")
+    enable_nav_sidebar = False  # the rooms stand in the header; the list needs the width
+
+    def __init__(self, name: str = "admin") -> None:
+        super().__init__(name)
+        self.cards: list[Cards] = []  # clinic.urls puts the front page together
+
+    def admin_view(self, view: Callable[..., Any], cacheable: bool = False) -> Any:
+        """Every page of the desk: read, typed and printed in the clinic's own clock."""
+        inner = super().admin_view(view, cacheable)
+
+        def in_the_clinics_zone(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+            clinic = Clinic.objects.the_clinic()
+            request.now = clock.now()  # type: ignore[attr-defined]
+            with timezone.override(clinic.zoneinfo if clinic else dt.UTC):
+                response = inner(request, *args, **kwargs)
+                # Rendered here, for a page that is rendered later would be in UTC again.
+                if isinstance(response, TemplateResponse) and not response.is_rendered:
+                    response.render()
+            return response
+
+        return in_the_clinics_zone
+
+    def index(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> TemplateResponse:
+        """The front page: what waits for this person, then their rooms."""
+        cards = [card for of_a_room in self.cards for card in of_a_room(request)]
+        return super().index(request, {**(extra_context or {}), "cards": cards})
+
+    def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        """What every page of the desk knows: the moment, for the zone's words in the header."""
+        return {**super().each_context(request), "now": getattr(request, "now", None)}
+
+
+def now_of(request: HttpRequest) -> dt.datetime:
+    """The moment at which this page of the desk was asked for, read once from the database."""
+    moment: dt.datetime = request.now  # type: ignore[attr-defined]
+    return moment
+
+
+desk = Desk()
+# Sign-ins are made by whoever set the clinic up (a superuser); no group sees these two rooms.
+desk.register(User, UserAdmin)
+desk.register(Group, GroupAdmin)
+
+
+def person(request: HttpRequest) -> User:
+    """Who is signed in; the desk lets nobody else this far."""
+    assert isinstance(request.user, User)
+    return request.user
+
+
+def laid_out(form: Any, fieldsets: Any) -> AdminForm:
+    """A form of ours in the look of the admin's own."""
+    return AdminForm(form, fieldsets, {})
+
+
+def not_there(room: Any, request: HttpRequest, pk: str) -> HttpResponse:
+    """A row that is not there, or not for this person: to the front page, with a word about it."""
+    answer: HttpResponse = room._get_obj_does_not_exist_redirect(request, room.opts, pk)
+    return answer
+
+
+def in_its_language(db_field: "models.Field[Any, Any]", field: forms.Field | None) -> None:
+    """Marks the input of `name_ar` as Arabic and right to left, that of `name_en` as English."""
+    language = db_field.name[-3:]
+    if field is not None and language in ("_en", "_ar"):
+        field.widget.attrs |= {
+            "lang": language[1:],
+            "dir": "rtl" if language == "_ar" else "ltr",
+        }
+        if isinstance(field.widget, forms.Textarea):
+            field.widget.attrs |= {"rows": 4}
+
+
+@admin.register(Clinic, site=desk)
+class ClinicAdmin(admin.ModelAdmin):
+    """The one clinic: its names, its zone, its policy."""
+
+    list_display = ["name", "phone", "email", "zone"]
+    fieldsets = [
+        (None, {"fields": [("name_en", "name_ar"), ("address_en", "address_ar")]}),
+        (_("How patients reach it"), {"fields": [("phone", "email")]}),
+        (
+            _("What can be booked"),
+            {
+                "fields": [
+                    "zone",
+                    ("visit_minutes", "horizon_days"),
+                    ("min_notice_minutes", "cancel_until_minutes"),
+                ]
+            },
+        ),
+    ]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return super().has_add_permission(request) and not Clinic.objects.exists()
+
+    def has_delete_permission(self, request: HttpRequest, obj: Clinic | None = None) -> bool:
+        return False
+
+    def formfield_for_dbfield(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        in_its_language(db_field, field)
+        return field
+
+
+class ConcernInline(admin.TabularInline):
+    """What patients want the treatment for."""
+
+    model = Concern
+    extra = 0
+    fields = ["name_en", "name_ar", "slug", "position"]
+
+    def formfield_for_dbfield(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        in_its_language(db_field, field)
+        return field
+
+
+@admin.register(Treatment, site=desk)
+class TreatmentAdmin(admin.ModelAdmin):
+    """Treatments are never deleted: one that is not offered any more is switched off."""
+
+    list_display = ["name", "name_en", "name_ar", "is_offered", "position"]
+    list_filter = ["is_offered"]
+    inlines = [ConcernInline]
+    fieldsets = [
+        (None, {"fields": [("name_en", "name_ar"), ("summary_en", "summary_ar")]}),
+        (None, {"fields": [("about_en", "about_ar")]}),
+        (None, {"fields": ["slug", "position", "is_offered"]}),
+    ]
+
+    def has_delete_permission(self, request: HttpRequest, obj: Treatment | None = None) -> bool:
+        return False
+
+    def formfield_for_dbfield(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        in_its_language(db_field, field)
+        return field
+
+
+@admin.register(AftercareStep, site=desk)
+class AftercareStepAdmin(admin.ModelAdmin):
+    """The guidance after a session; each change of the words is a new version."""
+
+    list_display = ["title", "treatment", "hours_after", "version", "approved_by", "approved_on"]
+    list_filter = ["treatment"]
+    list_select_related = ["treatment", "approved_by"]
+    readonly_fields = ["version"]
+    fieldsets = [
+        (None, {"fields": [("treatment", "key"), ("position", "hours_after")]}),
+        (_("The e-mail"), {"fields": [("subject_en", "subject_ar"), ("title_en", "title_ar")]}),
+        (
+            _("The guidance"),
+            {
+                "fields": [
+                    ("body_en", "body_ar"),
+                    ("red_flags_en", "red_flags_ar"),
+                    ("emergency_en", "emergency_ar"),
+                ]
+            },
+        ),
+        (_("Approved"), {"fields": [("approved_by", "approved_on"), "version"]}),
+    ]
+
+    def formfield_for_dbfield(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        in_its_language(db_field, field)
+        return field
+
+    def save_model(
+        self, request: HttpRequest, obj: AftercareStep, form: forms.ModelForm, change: bool
+    ) -> None:
+        """The words of a text carry a version, so that one can say which of them a patient got."""
+        if change and any(name.endswith(("_en", "_ar")) for name in form.changed_data):
+            obj.version += 1
+        super().save_model(request, obj, form, change)
