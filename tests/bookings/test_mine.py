@@ -1,0 +1,451 @@
+"""The person's own page: from the link in any e-mail, past a light check; see, move, cancel."""
+
+import datetime as dt
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from icalendar import Calendar
+
+import bookings.actions
+from bookings import links
+from bookings.links import Purpose
+from bookings.models import Consultation, Kind, Message, MessageState, Status
+from clinic import clock
+from tests import make
+from tests.bookings.person import Person, link_to
+
+pytestmark = pytest.mark.django_db
+MINUTE = dt.timedelta(minutes=1)
+HOUR = dt.timedelta(hours=1)
+
+
+@pytest.fixture(autouse=True)
+def at_ten_in_dubai(monkeypatch):
+    monkeypatch.setattr(clock, "now", lambda: make.NOW)
+
+
+def at(monkeypatch, moment: dt.datetime) -> None:
+    monkeypatch.setattr(clock, "now", lambda: moment)
+
+
+def status_of(consultation: Consultation) -> str:
+    consultation.refresh_from_db()
+    return consultation.status
+
+
+# --- The link and the light check --------------------------------------------------------------
+
+
+@pytest.mark.parametrize("language", ["en", "ar"])
+def test_the_token_leaves_the_address_bar_at_once_and_no_detail_is_shown_yet(language):
+    consultation = make.confirmed(language=language)
+    person = Person().open(link_to(consultation, language=language))
+    assert person.path == ("/ar" if language == "ar" else "") + "/my/check/"
+    assert person.response.redirect_chain[0][1] == 303
+    for detail in (consultation.patient_name, consultation.email, "Huda", "23 November", "09:00"):
+        assert detail not in person.page.decode(), detail
+    assert "no-store" in person.response["Cache-Control"]
+    assert person.response["Referrer-Policy"] == "same-origin"
+
+
+def test_opening_a_link_changes_no_row():
+    consultation = make.held(entered_by=make.staff())
+    before = Consultation.objects.filter(pk=consultation.pk).values().get()
+    Person().open(link_to(consultation)).reload()
+    assert Consultation.objects.filter(pk=consultation.pk).values().get() == before
+
+
+@pytest.mark.parametrize("answer", ["1990", "٤٣٢١", " 4321 "])
+def test_the_year_of_birth_or_the_last_digits_of_the_mobile_open_the_page(answer):
+    consultation = make.confirmed(mobile="+971500004321")
+    person = Person().open(link_to(consultation)).press("Show my consultation", answer=answer)
+    assert (person.path, person.status) == ("/my/", 200)
+    for words in (
+        "Your visit is booked.",
+        "Monday 23 November 2026, from 09:00 to 09:20",
+        consultation.grouped_reference,
+        consultation.patient_name,
+        "Dr Huda",
+        "+971 50 000 4321",
+    ):
+        assert person.has(words), words
+    assert person.link("Open the video room")["href"] == "https://video.example.com/huda"
+
+
+@pytest.mark.parametrize("answer", ["1991", "0000"])
+def test_a_wrong_answer_shows_nothing_and_five_end_the_link(answer):
+    consultation = make.confirmed()
+    person = Person().open(link_to(consultation))
+    for _try in range(5):
+        person.press("Show my consultation", answer=answer)
+        assert person.status == 400 and len(person.errors()) == 1
+        assert not person.has(consultation.patient_name)
+    person.press("Show my consultation", answer="1990")
+    assert (person.status, person.page.h1.text) == (404, "This link has ended")
+    person.open(link_to(consultation)).press("Show my consultation", answer="1990")
+    assert person.status == 404
+    later = make.NOW + MINUTE
+    fresh = bookings.actions.send_link(consultation=consultation, now=later)
+    assert Person().opens_own_page(fresh).path == "/my/"
+
+
+@pytest.mark.parametrize("answer", ["", "19", "199000", "year", "٣" * 40])
+def test_what_cannot_be_an_answer_is_refused_without_counting_as_a_try(answer):
+    consultation = make.confirmed()
+    person = Person().open(link_to(consultation)).press("Show my consultation", answer=answer)
+    assert person.status == 400
+    consultation.refresh_from_db()
+    assert consultation.link_tries == 0
+
+
+def test_the_link_of_a_request_by_phone_proves_the_address_when_its_button_is_pressed():
+    consultation = make.held(entered_by=make.staff())
+    person = Person().open(link_to(consultation))
+    consultation.refresh_from_db()
+    assert not consultation.is_proven
+    person.press("This is my e-mail address: go on", answer="1990")
+    consultation.refresh_from_db()
+    assert (consultation.is_proven, consultation.proven_by) == (True, "email_link")
+    assert person.path == "/my/"
+    person.press("Go on with your booking")
+    assert person.path == "/book/risks/1/"
+
+
+def test_a_wrong_answer_proves_nothing():
+    consultation = make.held(entered_by=make.staff())
+    Person().open(link_to(consultation)).press("This is my e-mail address", answer="1991")
+    consultation.refresh_from_db()
+    assert not consultation.is_proven
+
+
+# --- Strangers -----------------------------------------------------------------------------------
+
+
+def own_pages(person: Person) -> list[str]:
+    paths = ("", "check/", "move/", "cancel/", "calendar.ics", "acknowledged/")
+    return [person.open(f"/my/{path}").page.decode() for path in paths]
+
+
+def test_a_stranger_without_a_link_sees_nothing():
+    consultation = make.confirmed()
+    person = Person()
+    for page in own_pages(person):
+        assert consultation.patient_name not in page and "This link has ended" in page
+    for path in ("move/", "cancel/", "go-on/", "check/"):
+        person.client.post(f"/my/{path}", {"time": "huda|2026-11-23T06:00:00Z", "answer": "1990"})
+    assert status_of(consultation) == Status.CONFIRMED
+    assert consultation.starts_at == make.TOMORROW_AT_9
+
+
+def test_a_link_without_its_check_opens_no_page_and_no_road():
+    consultation = make.confirmed()
+    person = Person().open(link_to(consultation))
+    for path in ("/my/", "/my/move/", "/my/cancel/", "/my/acknowledged/", "/book/booked/"):
+        assert consultation.patient_name not in person.open(path).page.decode(), path
+    person.client.post("/my/cancel/")
+    assert status_of(consultation) == Status.CONFIRMED
+    unfinished = make.proven(starts_at=make.TOMORROW_AT_9 + HOUR)
+    person.open(link_to(unfinished))
+    person.client.post("/my/go-on/")
+    assert "road" not in person.client.session
+
+
+def test_a_guessed_cut_or_foreign_token_looks_like_any_ended_link():
+    consultation = make.confirmed()
+    token = links.token(consultation, Purpose.PAGE)
+    pages = {
+        Person().open(f"/c/{guess}/").page.main.get_text()
+        for guess in (
+            *("x", "K7QM2F4D.abc", token[:-1], token + "a", token.replace(".", "")),
+            *(f"{consultation.reference}.", "0000%000.abc", "ض" * 8 + ".abc"),
+            links.token(consultation, Purpose.ROAD),
+            links.token(consultation, Purpose.PROVE),
+        )
+    }
+    assert len(pages) == 1 and "This link has ended" in pages.pop()
+
+
+def test_a_newer_link_ends_the_older_one_and_the_page_that_it_opened():
+    consultation = make.confirmed()
+    old = link_to(consultation)
+    person = Person().opens_own_page(consultation)
+    bookings.actions.send_link(consultation=consultation, now=make.NOW + MINUTE)
+    assert person.open("/my/").status == 404
+    assert Person().open(old).status == 404
+
+
+def test_a_link_ends_ninety_days_after_the_visit(monkeypatch):
+    consultation = make.confirmed()
+    at(monkeypatch, consultation.ends_at + dt.timedelta(days=90))
+    assert Person().open(link_to(consultation)).status == 404
+
+
+def test_two_consultations_in_one_browser_do_not_mix():
+    first, second = make.confirmed(), make.confirmed(starts_at=make.TOMORROW_AT_9 + HOUR)
+    person = Person().walks(first).open("/book/booked/")
+    assert person.open("/my/").has(first.grouped_reference)
+    person.open(link_to(second))
+    assert person.open("/my/").path == "/my/check/"
+    person.press("Show my consultation", answer="1990")
+    assert person.has(second.grouped_reference) and not person.has(first.grouped_reference)
+    person.follow("Cancel the visit").press("Cancel it")
+    assert (status_of(first), status_of(second)) == (Status.CONFIRMED, Status.CANCELLED)
+    assert person.open("/book/booked/").has(first.grouped_reference)
+    assert person.open("/my/").has(first.grouped_reference)
+
+
+def test_the_session_gets_a_new_key_when_the_check_is_passed():
+    consultation = make.confirmed()
+    person = Person().open(link_to(consultation))
+    before = person.client.session.session_key
+    person.press("Show my consultation", answer="1990")
+    assert person.client.session.session_key != before
+
+
+# --- Where it stands -------------------------------------------------------------------------------
+
+
+def test_each_status_is_said_in_words_with_what_can_be_done():
+    waiting = Person().opens_own_page(make.waiting(entered_by=make.staff()))
+    assert waiting.has("We have your request, and look for a time that suits you.")
+    unsure = Person().opens_own_page(make.waiting(treatment=None, entered_by=make.staff()))
+    assert unsure.has("We will write or call to find out what can help you.")
+    held = Person().opens_own_page(make.proven())
+    assert held.has("We keep it until Sunday 22 November 2026, 10:20")
+    assert held.button("Go on with your booking") and held.link("Cancel this request")
+    done = make.completed(starts_at=make.TOMORROW_AT_9 + HOUR)
+    completed = Person().opens_own_page(done)
+    assert completed.has("Your visit took place.")
+    assert "Move" not in completed.text and completed.link("Read and print what you acknowledged")
+
+
+def test_an_expired_request_goes_on_where_it_was_left(monkeypatch):
+    consultation = make.proven()
+    make.acknowledge_all(consultation, leave=2)
+    later = make.NOW + 3 * HOUR
+    at(monkeypatch, later)
+    bookings.actions.expire_holds(now=later)
+    person = Person().opens_own_page(consultation)
+    assert person.has("We could not keep your time any longer.")
+    assert person.press("Go on with your booking").path == "/book/risks/3/"
+
+
+def test_a_cancelled_visit_says_so_and_offers_to_start_again():
+    consultation = make.confirmed()
+    bookings.actions.cancel(consultation=consultation, now=make.NOW, by_patient=False)
+    person = Person().opens_own_page(consultation)
+    assert person.has("This visit is cancelled.")
+    assert "Open the video room" not in person.text and "Move" not in person.text
+    assert person.press("Ask for a new consultation").path == "/"
+    person.open("/my/cancel/")
+    assert person.path == "/my/"
+
+
+def test_booked_says_how_its_mail_stands_and_a_reload_sends_none():
+    consultation = make.confirmed()
+    person = Person().walks(consultation).open("/book/booked/")
+    assert person.has(f"The confirmation is on its way to {consultation.email}")
+    mail = Message.objects.create(
+        consultation=consultation,
+        kind=Kind.CONFIRMED,
+        about=consultation.reference,
+        addressee=consultation.email,
+        language="en",
+        due_at=make.NOW,
+        useful_until=make.TOMORROW_AT_9,
+        next_try_at=make.NOW,
+    )
+    Message.objects.update(state=MessageState.SENT, sent_at=make.NOW)
+    assert person.reload().has(f"We sent the confirmation to {consultation.email}")
+    Message.objects.update(state=MessageState.GAVE_UP, sent_at=None)
+    assert person.reload().has("To change the address, call us")
+    assert Message.objects.get() == mail
+
+
+# --- Move ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("language", ["en", "ar"])
+def test_a_visit_is_moved_to_another_time_of_the_list(language):
+    consultation = make.confirmed(language=language)
+    prefix = "/ar" if language == "ar" else ""
+    person = Person().opens_own_page(consultation).open(f"{prefix}/my/move/")
+    assert person.form["time"] == "huda|2026-11-23T05:00:00Z"  # the present time is marked
+    new = {"time": "huda|2026-11-24T05:00:00Z"}
+    person.press("Move it to this time" if language == "en" else "", **new)
+    consultation.refresh_from_db()
+    assert consultation.starts_at == make.TOMORROW_AT_9 + 24 * HOUR
+    assert consultation.revision == 1
+    assert person.path == f"{prefix}/my/"
+    assert make.held().starts_at == make.TOMORROW_AT_9  # the old time is free again
+
+
+def test_keeping_the_present_time_changes_nothing():
+    consultation = make.confirmed()
+    person = Person().opens_own_page(consultation).open("/my/move/").press("Move it to this time")
+    consultation.refresh_from_db()
+    assert (consultation.revision, person.path) == (0, "/my/")
+    assert not person.has("Your visit is moved.")
+
+
+def test_a_time_that_is_gone_keeps_the_old_one_and_offers_the_nearest_three():
+    consultation = make.confirmed()
+    person = Person().opens_own_page(consultation).open("/my/move/")
+    make.held(starts_at=make.TOMORROW_AT_9 + 24 * HOUR)
+    person.press("Move it to this time", time="huda|2026-11-24T05:00:00Z")
+    assert person.status == 409
+    assert person.has("Somebody else has just taken this time.")
+    assert len(person.page.select("ul.nearest button")) == 3
+    consultation.refresh_from_db()
+    assert (consultation.starts_at, consultation.revision) == (make.TOMORROW_AT_9, 0)
+    person.press("Tuesday 24 November 2026, 09:20")
+    consultation.refresh_from_db()
+    assert consultation.starts_at == make.TOMORROW_AT_9 + 24 * HOUR + 20 * MINUTE
+
+
+@pytest.mark.parametrize(
+    "value", ["x", "huda|", "huda|2020-01-01T05:00:00Z", "nobody|2026-11-24T05:00:00Z", "\x00|\x00"]
+)
+def test_a_time_that_we_never_offered_is_refused(value):
+    consultation = make.confirmed()
+    person = Person().opens_own_page(consultation).open("/my/move/")
+    person.press("Move it to this time", time=value)
+    assert person.status == 409
+    consultation.refresh_from_db()
+    assert consultation.starts_at == make.TOMORROW_AT_9
+
+
+def test_no_time_chosen_says_so():
+    consultation = make.confirmed()
+    person = Person().opens_own_page(consultation).open("/my/move/")
+    person._show(person.client.post("/my/move/", {}), "/my/move/")
+    assert (person.status, person.errors()) == (400, ["Choose a time."])
+    assert person.title.startswith("Error:")
+
+
+def test_only_a_booked_visit_can_be_moved():
+    assert Person().opens_own_page(make.proven()).open("/my/move/").path == "/my/"
+
+
+@pytest.mark.parametrize("path", ["move/", "cancel/"])
+def test_too_late_for_both_there_is_the_phone(monkeypatch, path):
+    consultation = make.confirmed()
+    person = Person().opens_own_page(consultation)
+    at(monkeypatch, make.TOMORROW_AT_9 - 2 * HOUR + MINUTE)
+    page = person.open("/my/")
+    assert page.has("It is too close to your visit to move or cancel it here.")
+    assert "Cancel the visit" not in page.text
+    person.open(f"/my/{path}")
+    assert (person.status, person.page.h1.text) == (409, "Please call us")
+    assert person.link("Call +971 4 555 0100")["href"] == "tel:+97145550100"
+    person.client.post(f"/my/{path}", {"time": "huda|2026-11-24T05:00:00Z", "reason": "ill"})
+    assert status_of(consultation) == Status.CONFIRMED
+    assert consultation.starts_at == make.TOMORROW_AT_9
+
+
+# --- Cancel ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("reason", "kept"), [("", ""), ("لا أستطيع\r\nالحضور", "لا أستطيع\nالحضور")]
+)
+def test_a_visit_is_cancelled_with_or_without_a_reason(reason, kept):
+    consultation = make.confirmed()
+    person = Person().opens_own_page(consultation).follow("Cancel the visit")
+    keep, go = person.link("Keep it"), person.button("Cancel it")
+    assert keep["href"] == "/my/" and "button" in keep["class"] and go.name == "button"
+    person.press("Cancel it", reason=reason)
+    assert status_of(consultation) == Status.CANCELLED
+    assert (consultation.cancel_reason, consultation.cancelled_by_patient) == (kept, True)
+    assert person.path == "/my/" and person.has("Your visit is cancelled.")
+
+
+def test_a_reason_that_is_too_long_is_kept_and_cancels_nothing():
+    consultation = make.confirmed()
+    person = Person().opens_own_page(consultation).open("/my/cancel/")
+    person.press("Cancel it", reason="a" * 301)
+    assert (person.status, person.form["reason"]) == (400, "a" * 301)
+    assert status_of(consultation) == Status.CONFIRMED
+
+
+def test_a_switch_of_language_keeps_the_reason():
+    consultation = make.confirmed()
+    person = Person().opens_own_page(consultation).open("/my/cancel/")
+    person.press("العربية", reason="I am away")
+    assert (person.path, person.form["reason"]) == ("/ar/my/cancel/", "I am away")
+    assert status_of(consultation) == Status.CONFIRMED
+
+
+def test_the_calendar_file_can_be_downloaded():
+    consultation = make.confirmed()
+    person = Person().opens_own_page(consultation)
+    answer = person.client.get(person.link("Put it into your calendar")["href"])
+    assert answer["Content-Type"].startswith("text/calendar")
+    assert "attachment" in answer["Content-Disposition"]
+    assert Calendar.from_ical(answer.content)["METHOD"] == "PUBLISH"
+    assert (
+        Person()
+        .opens_own_page(make.proven(starts_at=make.TOMORROW_AT_9 + HOUR))
+        .open("/my/calendar.ics")
+        .path
+        == "/my/"
+    )
+
+
+# --- A new link --------------------------------------------------------------------------------------
+
+
+def test_a_new_link_is_owed_to_an_address_that_we_know():
+    consultation = make.confirmed()
+    before = consultation.link_serial
+    person = Person().open("/link-ended/")
+    person.press("Send me a new link", email=f" {consultation.email.upper()} ")
+    assert person.has("If we know this address, a new link is on its way.")
+    consultation.refresh_from_db()
+    assert consultation.link_serial == before + 1
+
+
+def test_the_answer_is_the_same_for_an_address_that_we_do_not_know():
+    known = Person().open("/new-link/").press("Send me", email=make.confirmed().email)
+    unknown = Person().open("/new-link/").press("Send me", email="nobody@example.com")
+    assert known.page.main.get_text() == unknown.page.main.get_text()
+    assert (known.status, known.path) == (unknown.status, unknown.path)
+
+
+def test_nobody_is_sent_a_link_to_what_a_stranger_typed():
+    typed = make.held()
+    Person().open("/new-link/").press("Send me", email=typed.email)
+    typed.refresh_from_db()
+    assert typed.link_serial == 1
+
+
+def test_at_most_three_links_are_sent_and_none_for_what_was_cancelled_long_ago(monkeypatch):
+    email = "parent@example.com"
+    rows = [
+        make.confirmed(email=email, starts_at=make.TOMORROW_AT_9 + hours * HOUR)
+        for hours in range(5)
+    ]
+    bookings.actions.cancel(consultation=rows[4], now=make.NOW, by_patient=True)
+    at(monkeypatch, make.NOW + dt.timedelta(days=31))
+    Person().open("/new-link/").press("Send me", email=email)
+    raised = [Consultation.objects.get(pk=row.pk).link_serial - 1 for row in rows]
+    assert raised == [0, 1, 1, 1, 0]
+
+
+@pytest.mark.parametrize("email", ["", "x", "a" * 250 + "@example.com", "a@b\r\nBcc: c@d.e"])
+def test_what_is_no_address_is_refused_in_words(email):
+    make.clinic()
+    person = Person().open("/new-link/").press("Send me a new link", email=email)
+    assert person.status == 400 and len(person.errors()) == 1
+
+
+@pytest.mark.parametrize("dermatologists", [1, 3])
+def test_pages_take_the_same_queries_however_many_times_are_free(dermatologists):
+    for slug in ("huda", "omar", "layla")[:dermatologists]:
+        make.dermatologist(slug)
+    person = Person().opens_own_page(make.confirmed())
+    for path, count in (("/my/", 4), ("/my/cancel/", 5), ("/my/move/", 12)):
+        with CaptureQueriesContext(connection) as queries:
+            person.client.get(path)
+        assert len(queries) == count, path
