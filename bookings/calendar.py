@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext
 from icalendar import Calendar, Event, vCalAddress
+from icalendar.enums import CLASS, STATUS, TRANSP
 
 from bookings import links
 from bookings.links import Purpose
@@ -69,9 +70,9 @@ def calendar_file(consultation: Consultation, *, now: dt.datetime) -> bytes:
         description=description,
         url=address,
         organizer=organizer,
-        status="CANCELLED" if cancelled else "CONFIRMED",
-        classification="PRIVATE",
-        transparency="TRANSPARENT" if cancelled else "OPAQUE",
+        status=STATUS.CANCELLED if cancelled else STATUS.CONFIRMED,
+        classification=CLASS.PRIVATE,
+        transparency=TRANSP.TRANSPARENT if cancelled else TRANSP.OPAQUE,
     )
     calendar = Calendar()
     calendar.add("prodid", "-//Clinic//Consultations//EN")

@@ -44,7 +44,7 @@ def risk(request: HttpRequest, number: int) -> HttpResponse:
     except NoRisksListed as refusal:
         return _no_list(road, refusal, now=now)
     except NotPossibleNow as refusal:
-        return refuse(road, refusal)
+        return refuse(road, refusal, now=now)
     if request.method == "POST":
         return _acknowledge(road, progress, number, now=now)
     if not _is_open(progress, number):
@@ -66,7 +66,7 @@ def check(request: HttpRequest) -> HttpResponse:
     except NoRisksListed as refusal:
         return _no_list(road, refusal, now=now)
     except NotPossibleNow as refusal:
-        return refuse(road, refusal)
+        return refuse(road, refusal, now=now)
     if not progress.is_complete:
         return SeeOther(_next_url(progress))
     return _show_check(road, progress, now=now)
@@ -120,7 +120,7 @@ def _acknowledge(road: Road, progress: Progress, number: int, *, now: dt.datetim
             return _show_anew(road, str(refusal), number, now=now)
         except NotPossibleNow as refusal:
             road.keep_typed(_step(number), TYPED)
-            return refuse(road, refusal)
+            return refuse(road, refusal, now=now)
         else:
             road.forget_typed(_step(number))
             return SeeOther(_next_url(progress, besides=act.risk_id))
@@ -249,7 +249,7 @@ def _seal(road: Road, *, now: dt.datetime) -> HttpResponse:
         except NoRisksListed as no_list:
             return _no_list(road, no_list, now=now)
     except NotPossibleNow as refusal:
-        return refuse(road, refusal)
+        return refuse(road, refusal, now=now)
     return SeeOther(reverse("booked"))
 
 
