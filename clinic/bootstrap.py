@@ -116,6 +116,8 @@ def make_venv(kind):
 
 def install(kind):
     began = time.monotonic()
+    if not os.path.exists(VENV):
+        refuse_full_disk(kind)
     if not venv_works():
         make_venv(kind)
     refuse_full_disk(kind)

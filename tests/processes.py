@@ -1,11 +1,11 @@
 """Real processes for tests: web server, worker, broker; each ended by its id."""
 
 import os
+import re
 import shutil
 import signal
 import socket
 import subprocess
-import sys
 import time
 import urllib.error
 import urllib.request
@@ -14,9 +14,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from clinic.embedded import keeper
+from clinic.management.commands import run
 
 CHECKOUT = Path(__file__).resolve().parent.parent
-BIN = Path(sys.executable).parent
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 
 
@@ -27,7 +27,7 @@ def free_port() -> int:
         return line.getsockname()[1]
 
 
-def wait_until(true: Callable[[], object], *, seconds: float = 20.0, what: str = "it") -> None:
+def wait_until(true: Callable[[], object], *, seconds: float = 60.0, what: str = "it") -> None:
     """Look often until something is true; fail the test when it takes too long."""
     until = time.monotonic() + seconds
     while not true():
@@ -44,6 +44,33 @@ def answers_http(url: str) -> bool:
     except OSError:
         return False
     return True
+
+
+def without_urls(**more: str) -> dict[str, str]:
+    """This environment, but with no server named: so that embedded ones are used."""
+    kept = {key: text for key, text in os.environ.items() if not re.match("(DATABASE|REDIS)_", key)}
+    return {**kept, **more}
+
+
+def runs(pid: int) -> bool:
+    """Whether a process is there and is more than a zombie (Linux)."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return "State:\tZ" not in Path(f"/proc/{pid}/status").read_text()
+
+
+def processes_of(folder: Path) -> list[int]:
+    """Ids of all processes whose command names the folder (Linux)."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            if str(folder).encode() in path.read_bytes():
+                found.append(int(path.parent.name))
+        except OSError:
+            pass  # it has just ended
+    return found
 
 
 @contextmanager
@@ -78,8 +105,7 @@ def web(*, env: Mapping[str, str], log: Path, workers: int = 2) -> Iterator[str]
     """gunicorn as `make run` starts it, on a free port; gives its URL once it answers."""
     port = free_port()
     url = f"http://127.0.0.1:{port}"
-    command = [str(BIN / "gunicorn"), "clinic.wsgi", "--bind", f"127.0.0.1:{port}"]
-    command += ["--workers", str(workers), "--threads", "4", "--no-control-socket"]
+    command = [*run.WEB, f"--bind=127.0.0.1:{port}", f"--workers={workers}"]
     with running(command, log=log, env={**env, "SITE_URL": url}) as process:
         wait_until(
             lambda: process.poll() is not None or answers_http(url),
@@ -92,10 +118,10 @@ def web(*, env: Mapping[str, str], log: Path, workers: int = 2) -> Iterator[str]
 @contextmanager
 def celery(*, env: Mapping[str, str], log: Path) -> Iterator[subprocess.Popen]:
     """A worker and beat as `make run` starts them; gives the worker once it is ready."""
-    start = [str(BIN / "celery"), "-A", "clinic"]
-    worker = [*start, "worker", "--concurrency", "2", "--loglevel", "INFO"]
-    beat = [*start, "beat", "--scheduler", "celery.beat:Scheduler", "--pidfile="]
-    with running(worker, log=log, env=env) as process, running(beat, log=log, env=env):
+    with (
+        running(run.WORKER, log=log, env=env) as process,
+        running(run.BEAT, log=log, env=env),
+    ):
         wait_until(
             lambda: process.poll() is not None or "ready." in log.read_text(errors="replace"),
             what=f"a ready worker (its log: {log})",

@@ -1,7 +1,6 @@
 """The embedded servers: started once, shared, stopped when nobody is left, and plain about trouble."""
 
 import os
-import re
 import shutil
 import signal
 import subprocess
@@ -17,7 +16,7 @@ import redis
 
 from clinic import embedded
 from clinic.embedded.places import find_place
-from tests.processes import CHECKOUT, wait_until
+from tests.processes import CHECKOUT, processes_of, runs, wait_until, without_urls
 
 AS_ROOT = os.geteuid() == 0
 HOLD = """
@@ -31,11 +30,6 @@ except embedded.EmbeddedError as error:
 print("joined", flush=True)
 sys.stdin.read()
 """
-
-
-def without_urls(**more: str) -> dict[str, str]:
-    kept = {key: text for key, text in os.environ.items() if not re.match("(DATABASE|REDIS)_", key)}
-    return {**kept, **more}
 
 
 @contextmanager
@@ -79,26 +73,6 @@ def refusal(folder: Path, *, program: str = HOLD) -> str:
 def server_pid(folder: Path) -> int:
     text = (find_place(folder).folder / "postgres" / "postmaster.pid").read_text()
     return int(text.split()[0])
-
-
-def runs(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return "State:\tZ" not in Path(f"/proc/{pid}/status").read_text()
-
-
-def processes_of(folder: Path) -> list[int]:
-    """Ids of all processes whose command names the folder (Linux)."""
-    found = []
-    for path in Path("/proc").glob("[0-9]*/cmdline"):
-        try:
-            if str(folder).encode() in path.read_bytes():
-                found.append(int(path.parent.name))
-        except OSError:
-            pass  # it has just ended
-    return found
 
 
 @pytest.fixture

@@ -25,7 +25,14 @@ LOGS = LOCAL / "log"
 BIN = Path(sys.executable).parent
 MANAGE = [sys.executable, str(settings.BASE_DIR / "manage.py")]
 CELERY = [str(BIN / "celery"), "--app=clinic"]
-WORKER = [*CELERY, "worker", "--concurrency=2", "--without-gossip", "--without-mingle"]
+WORKER = [
+    *CELERY,
+    "worker",
+    "--concurrency=2",
+    "--loglevel=INFO",
+    "--without-gossip",
+    "--without-mingle",
+]
 BEAT = [*CELERY, "beat", "--scheduler=celery.beat:Scheduler"]  # in memory: no file to go stale
 WEB = [str(BIN / "gunicorn"), "clinic.wsgi", "--workers=2", "--threads=4", "--no-control-socket"]
 
@@ -161,7 +168,7 @@ def secret_key() -> str:
 def port_from(name: str, default: int) -> int:
     """The port that an environment variable names; refuses one that is taken."""
     given = os.environ.get(name) or str(default)
-    if not given.isdecimal() or not 0 < int(given) < 65536:
+    if not (given.isascii() and given.isdecimal()) or not 0 < int(given) < 65536:
         raise CommandError(f"{name}={given} is not a port. Give a number from 1 to 65535.")
     with socket.socket() as line:
         line.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
