@@ -20,8 +20,8 @@ VENV = os.path.join(CHECKOUT, ".venv")
 PYTHON = os.path.join(VENV, "bin", "python")
 # Present while packages are being installed: one that was half installed looks whole to pip.
 UNFINISHED = os.path.join(VENV, "unfinished")
-LOCKS = {"run": ("requirements.txt", "requirements-embedded.txt")}
-LOCKS["dev"] = (*LOCKS["run"], "requirements-dev.txt")
+RUN = ("requirements.txt", "requirements-embedded.txt")
+LOCKS = {"run": RUN, "dev": (*RUN, "requirements-dev.txt")}
 NEEDED_MB = {"run": 400, "dev": 900}
 FULL_DISK = ("No space left on device", "Disk quota exceeded")
 
