@@ -88,6 +88,11 @@ class Road:
         self._put(typed={**self._kept.get("typed", {}), step: typed})
         return typed
 
+    def retype(self, step: str, **changes: str) -> None:
+        """Changes what stands in a page's form, as the person would."""
+        typed = self._kept.get("typed", {})
+        self._put(typed={**typed, step: {**typed.get(step, {}), **changes}})
+
     def forget_typed(self, step: str) -> None:
         """The page was accepted: a row or an answer holds it now."""
         typed = self._kept.get("typed", {})

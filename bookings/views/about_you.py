@@ -34,6 +34,7 @@ def about_you(request: HttpRequest) -> HttpResponse:
     road = Road(request)
     if request.method == "POST":
         if aside := road.put_aside("about_you", ABOUT_YOU, now=now):
+            _follow_language(road)
             return aside
         road.keep_typed("about_you", ABOUT_YOU)
     if not road.allows("about_you"):
@@ -65,6 +66,13 @@ def about_you(request: HttpRequest) -> HttpResponse:
         | _time_on_page(road),
         status=400 if form.is_bound else 200,
     )
+
+
+def _follow_language(road: Road) -> None:
+    """Who switches the page's language means the e-mails too, unless another one was chosen."""
+    switched_to = road.request.POST.get("switch_language")
+    if switched_to and road.typed("about_you").get("language") == active_language():
+        road.retype("about_you", language=switched_to)
 
 
 def _about_you_so_far(road: Road) -> dict[str, Any]:

@@ -1,7 +1,8 @@
 """The free times as a page offers them: the soonest first, then day by day; used to book and to move."""
 
 import datetime as dt
-from collections.abc import Iterable
+import zoneinfo
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any
@@ -13,7 +14,7 @@ from bookings.actions import FreeTime
 from bookings.forms.road import TimesShown, zones_to_choose
 from bookings.models import Consultation
 from clinic import times
-from clinic.models import Dermatologist, Treatment
+from clinic.models import Clinic, Dermatologist, Treatment
 
 SOONEST = 3
 DAYS_PER_PAGE = 7
@@ -43,17 +44,24 @@ def time_value(dermatologist: Dermatologist, starts_at: dt.datetime) -> str:
     return f"{dermatologist.slug}|{starts_at.astimezone(dt.UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
-def time_chosen(value: object) -> tuple[Dermatologist, dt.datetime] | None:
-    """The dermatologist and the moment that a form sent, or None for what is no such thing."""
+def time_of(value: object) -> tuple[str, dt.datetime] | None:
+    """The short name and the moment (UTC) in a form's value, or None for what is no such thing."""
     slug, _bar, moment = str(value or "").partition("|")
     try:
         starts_at = dt.datetime.strptime(moment, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=dt.UTC)
     except ValueError:
         return None
-    if "\x00" in slug:
+    sensible = 2000 < starts_at.year < 9000 and slug and "\x00" not in slug
+    return (slug, starts_at) if sensible else None
+
+
+def time_chosen(value: object) -> tuple[Dermatologist, dt.datetime] | None:
+    """The dermatologist and the moment that a form sent, or None where there is no such one."""
+    found = time_of(value)
+    if found is None:
         return None
-    dermatologist = Dermatologist.objects.seeing_patients().filter(slug=slug).first()
-    return (dermatologist, starts_at) if dermatologist else None
+    dermatologist = Dermatologist.objects.seeing_patients().filter(slug=found[0]).first()
+    return (dermatologist, found[1]) if dermatologist else None
 
 
 def choices_of(free: Iterable[FreeTime], *, chosen: str = "") -> list[TimeChoice]:
@@ -83,19 +91,32 @@ def times_shown(
 ) -> dict[str, Any]:
     """What bookings/times.html shows: the soonest free times, a week of days, and the filters.
 
-    The query string filters (dermatologist, language, week); what it says wrongly is ignored.
+    The query string filters (dermatologist, language, first day); what it says wrongly is ignored.
     """
     dermatologists = list(Dermatologist.objects.seeing_patients().offering(treatment))
     asked = {one.slug: one for one in dermatologists}.get(request.GET.get("dermatologist", ""))
     language = request.GET.get("language", "")
     language = language if language in ("en", "ar") else ""
-    free = bookings.actions.free_times(
-        treatment=treatment, now=now, dermatologist=asked, language=language, own=own
-    )
-    choices = choices_of(free, chosen=chosen)
-    weeks, week = _weeks(request, choices, clinic_zone)
-    first_page = not weeks or week == weeks[0]
-    soonest = choices[:SOONEST] if first_page else []
+    weeks = Weeks(times.local_day(now, clinic_zone), clinic_zone)
+    first = weeks.asked_for(request.GET.get("from", ""), chosen)
+
+    def free_in(week: int) -> list[TimeChoice]:
+        free = bookings.actions.free_times(
+            treatment=treatment,
+            now=now,
+            dermatologist=asked,
+            language=language,
+            own=own,
+            not_before=weeks.begins(week),
+            not_after=weeks.begins(week + 1) - dt.timedelta(microseconds=1),
+        )
+        return choices_of(free, chosen=chosen)
+
+    choices, last = weeks.gather(first, free_in)
+    if first and not choices:
+        first = 0
+        choices, last = weeks.gather(first, free_in)
+    soonest = [] if first else choices[:SOONEST]
     shown = TimesShown(
         initial={"dermatologist": asked.slug if asked else "", "language": language, "zone": zone},
         dermatologists=dermatologists,
@@ -103,57 +124,63 @@ def times_shown(
     )
     return {
         "soonest": soonest,
-        "days": _days(choices[len(soonest) :], week, clinic_zone),
+        "days": _days(choices[len(soonest) :], clinic_zone),
         "has_times": bool(choices),
         "shown_form": shown,
         "is_filtered": bool(asked or language),
-        "earlier_url": _week_url(request, weeks, week, -1),
-        "later_url": _week_url(request, weeks, week, +1),
+        "earlier_url": _url_from(request, weeks.day(first - 1)) if first else "",
+        "later_url": _url_from(request, weeks.day(last + 1)) if last < weeks.last else "",
     }
 
 
-def _days(choices: list[TimeChoice], week: list[dt.date], clinic_zone: str) -> list[DayOfTimes]:
-    """The days of one week; the one with the chosen time stands open, else the first."""
+class Weeks:
+    """The bookable days in pages of a week, counted from the clinic's today."""
+
+    def __init__(self, today: dt.date, clinic_zone: str) -> None:
+        clinic = Clinic.objects.the_clinic()
+        self.today, self.zone = today, zoneinfo.ZoneInfo(clinic_zone)
+        self.last = (clinic.horizon_days if clinic else 0) // DAYS_PER_PAGE
+
+    def day(self, week: int) -> dt.date:
+        return self.today + dt.timedelta(days=week * DAYS_PER_PAGE)
+
+    def begins(self, week: int) -> dt.datetime:
+        """The moment at which a week's first day begins in the clinic."""
+        return dt.datetime.combine(self.day(week), dt.time(), tzinfo=self.zone).astimezone(dt.UTC)
+
+    def asked_for(self, wish: str, chosen: str) -> int:
+        """The week with the day that is asked for, else with the chosen time, else the first."""
+        found = time_of(chosen)
+        try:
+            day = dt.date.fromisoformat(wish)
+        except ValueError:
+            day = times.local_day(found[1], self.zone) if found else self.today
+        return min(max((day - self.today).days // DAYS_PER_PAGE, 0), self.last)
+
+    def gather(
+        self, first: int, free_in: Callable[[int], list[TimeChoice]]
+    ) -> tuple[list[TimeChoice], int]:
+        """What is free from that week on: usually one week; more where it has hardly any times."""
+        choices, week = free_in(first), first
+        while len(choices) < SOONEST and week < self.last:
+            week += 1
+            choices += free_in(week)
+        return choices, week
+
+
+def _days(choices: list[TimeChoice], clinic_zone: str) -> list[DayOfTimes]:
+    """Day by day; the one with the chosen time stands open, else the first."""
     days = []
     for day, on_it in groupby(choices, key=lambda one: times.local_day(one.starts_at, clinic_zone)):
-        if day in week:
-            of_day = list(on_it)
-            days.append(DayOfTimes(day, of_day, any(one.is_chosen for one in of_day)))
+        of_day = list(on_it)
+        days.append(DayOfTimes(day, of_day, any(one.is_chosen for one in of_day)))
     if days and not any(day.is_open for day in days):
         days[0] = DayOfTimes(days[0].day, days[0].choices, True)
     return days
 
 
-def _weeks(
-    request: HttpRequest, choices: list[TimeChoice], clinic_zone: str
-) -> tuple[list[list[dt.date]], list[dt.date]]:
-    """The days with free times, in pages of a week, and the page that is asked for.
-
-    Without a wish it is the page with the chosen time, else the first.
-    """
-    days = sorted({times.local_day(one.starts_at, clinic_zone) for one in choices})
-    if not days:
-        return [], []
-    pages = [
-        list(page)
-        for _number, page in groupby(days, key=lambda day: (day - days[0]).days // DAYS_PER_PAGE)
-    ]
-    marked = {times.local_day(one.starts_at, clinic_zone) for one in choices if one.is_chosen}
-    wish = request.GET.get("from", "")
-    for page in pages:
-        if wish == page[0].isoformat() or (not wish and marked & set(page)):
-            return pages, page
-    later = [page for page in pages if page[-1].isoformat() >= wish[:10]]
-    return pages, (later or pages[-1:])[0] if wish else pages[0]
-
-
-def _week_url(
-    request: HttpRequest, weeks: list[list[dt.date]], week: list[dt.date], step: int
-) -> str:
-    """The address of the week before or after, with the filters as they are; "" where there is none."""
-    at = weeks.index(week) + step if week else -1
-    if not 0 <= at < len(weeks):
-        return ""
+def _url_from(request: HttpRequest, day: dt.date) -> str:
+    """The address of the times from that day on, with the filters as they are."""
     query = request.GET.copy()
-    query["from"] = weeks[at][0].isoformat()
+    query["from"] = day.isoformat()
     return f"?{query.urlencode()}"
