@@ -1,6 +1,7 @@
 """A moment in words: the day, the clock and the zone, in the patient's language."""
 
 import datetime as dt
+import functools
 import zoneinfo
 
 # Unicode isolates (UAX #9): what stands between them cannot turn round the text beside it.
@@ -177,7 +178,13 @@ def _offset(local: dt.datetime, language: str) -> str:
 def _local(moment: dt.datetime, zone: Zone) -> dt.datetime:
     if moment.tzinfo is None:
         raise ValueError("A time without a zone cannot be shown to anybody.")
-    return moment.astimezone(zoneinfo.ZoneInfo(zone) if isinstance(zone, str) else zone)
+    return moment.astimezone(_zone(zone) if isinstance(zone, str) else zone)
+
+
+@functools.cache
+def _zone(name: str) -> zoneinfo.ZoneInfo:
+    """The zone of that name; Python's own cache keeps only 8, and a page's list has 50."""
+    return zoneinfo.ZoneInfo(name)
 
 
 def _name_of(zone: Zone) -> str:

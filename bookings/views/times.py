@@ -32,7 +32,7 @@ def when(request: HttpRequest) -> HttpResponse:
     treatment = treatment_asked(road)
     if treatment is None:
         return redirect("other_times" if road.answers.get("about") == NOT_SURE else road.next_url())
-    if zone := zone_asked(request, now=now):
+    if zone := zone_asked(request):
         road.keep("zone", zone)
     if request.method == "POST" and request.POST.get("time"):
         return _choose(road, request.POST["time"], treatment, now=now)
