@@ -11,6 +11,7 @@ from bookings.actions.proof import issue_code, issue_link
 from bookings.actions.times import (
     lock_consultation,
     lock_dermatologists,
+    refuse_if_seen_taken,
     slot_decided,
     take_time,
 )
@@ -85,6 +86,8 @@ def request(
         is_demo=is_demo,
     )
     _put_details(consultation, details, now=now)
+    if starts_at is not None and dermatologist is not None:
+        refuse_if_seen_taken(consultation, dermatologist, starts_at, now=now)
     with slot_decided():
         if entered_by is None:
             _refuse_too_many(consultation, now=now)

@@ -129,13 +129,20 @@ def nearest_times(
     count: int = 3,
 ) -> list[FreeTime]:
     """The free times nearest to a wanted one, in order of time; the same dermatologist goes first
-    where two are equally near. Looks a week to each side, then at all that is free.
+    where two are equally near. Looks a day to each side, then a week, then at all that is free.
     """
-    week = dt.timedelta(days=7)
-    wanted = max(now, min(wanted, now + 52 * week))  # a year such as 9999 has no week after it
-    near = free_times(
-        treatment=treatment, now=now, own=own, not_before=wanted - week, not_after=wanted + week
-    ) or free_times(treatment=treatment, now=now, own=own)
+    wanted = max(now, min(wanted, now + dt.timedelta(days=366)))  # 9999 has no day after it
+    near: list[FreeTime] = []
+    for reach in (dt.timedelta(days=1), dt.timedelta(days=7), dt.timedelta(days=400)):
+        near = free_times(
+            treatment=treatment,
+            now=now,
+            own=own,
+            not_before=wanted - reach,
+            not_after=wanted + reach,
+        )
+        if len(near) >= count:
+            break
     same = dermatologist.pk if dermatologist else None
     near.sort(key=lambda time: (abs(time.starts_at - wanted), time.dermatologist.pk != same))
     return sorted(near[:count], key=lambda time: (time.starts_at, time.dermatologist.pk))
@@ -211,10 +218,36 @@ def _why_not(
     *,
     now: dt.datetime,
 ) -> object:
+    taken = _is_taken(consultation, dermatologist, starts_at, now=now)
+    return SOMEBODY_ELSE if taken else NOT_OFFERED
+
+
+def _is_taken(
+    consultation: Consultation,
+    dermatologist: Dermatologist,
+    starts_at: dt.datetime,
+    *,
+    now: dt.datetime,
+) -> bool:
     taken = Consultation.objects.taking_a_slot(now=now).filter(
         dermatologist=dermatologist, starts_at__lte=starts_at, ends_at__gt=starts_at
     )
-    return SOMEBODY_ELSE if taken.exclude(pk=consultation.pk).exists() else NOT_OFFERED
+    return taken.exclude(pk=consultation.pk).exists()
+
+
+def refuse_if_seen_taken(
+    consultation: Consultation,
+    dermatologist: Dermatologist,
+    starts_at: dt.datetime,
+    *,
+    now: dt.datetime,
+) -> None:
+    """A look before the queue, so that who comes late to a wanted time need not stand in it.
+
+    It guards nothing: `take_time` looks again under the lock. Raises TimeTaken.
+    """
+    if _is_taken(consultation, dermatologist, starts_at, now=now):
+        raise TimeTaken(SOMEBODY_ELSE)
 
 
 def _expire_stale_holds(
