@@ -1,5 +1,13 @@
 """The addresses of this app's part of the API."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from consent.api.risks import Acknowledge, Book, Risks
+from consent.api.treatments import Treatments
+
+urlpatterns = [
+    path("treatments/", Treatments.as_view(), name="api_treatments"),
+    path("consultation/risks/", Risks.as_view(), name="api_risks"),
+    path("consultation/acknowledgements/", Acknowledge.as_view(), name="api_acknowledgements"),
+    path("consultation/book/", Book.as_view(), name="api_book"),
+]
