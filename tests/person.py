@@ -71,6 +71,18 @@ class Person:
         assert form is not None
         return self._send(form, button, filled)
 
+    def go_on(self, **filled: Any) -> "Person":
+        """Fills in the page's own form and presses its one primary button, in whichever language."""
+        form = self.page.find("form", id="answers")
+        assert form is not None, f"no form on {self.url}: {self.text}"
+        primary = [
+            button
+            for button in form.select("button[type=submit]")
+            if not {"secondary", "quiet"} & set(button.get("class", []))
+        ]
+        assert len(primary) == 1, f"{len(primary)} primary buttons on {self.url}"
+        return self._send(form, primary[0], filled)
+
     def again(self) -> "Person":
         """Sends what was sent last once more: a second press of the same button."""
         return self._show(self.client.post(self.sent_to, self.sent), self.sent_to)
