@@ -1,0 +1,161 @@
+"""A scene for every kind of e-mail, with a hostile name in it, and how to read what arrives."""
+
+import datetime as dt
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from html.parser import HTMLParser
+
+from icalendar import Calendar
+
+import bookings.actions
+from bookings import emails, links, reminders
+from bookings.models import Consultation, Kind, Message
+from clinic import times
+from tests import make
+
+HOUR, DAY = dt.timedelta(hours=1), dt.timedelta(days=1)
+NEXT_WEEK = make.TOMORROW_AT_9 + 7 * DAY
+# Everything that a name can bring along: markup, another direction, template and format characters.
+HOSTILE = "Layla <b>&\"'\u202e gnp.\u2066{{ clinic }} {% now %} %(day)s \u0644\u064a\u0644\u0649"
+ISOLATES = f"{times.LRI}{times.FSI}{times.PDI}\u2067"
+
+
+def hostile(**fields) -> dict:
+    return {"patient_name": HOSTILE, "guardian_name": HOSTILE, "zone": "Europe/London"} | fields
+
+
+def of_kind(kind: str, **fields) -> tuple[Message, dt.datetime]:
+    """A message of that kind as the present state owes it, and the moment at which it does."""
+    consultation, now = SCENES[kind](hostile(**fields))
+    noted = [row for row in reminders.owed(now=now) if row.kind == kind]
+    noted[-1].save()
+    return noted[-1], now
+
+
+def _held(fields) -> tuple[Consultation, dt.datetime]:
+    return make.held(**fields), make.NOW
+
+
+def _waiting(fields) -> tuple[Consultation, dt.datetime]:
+    row = make.waiting(**fields)
+    code = links.code(row)
+    return bookings.actions.prove_by_code(consultation=row, code=code, now=make.NOW), make.NOW
+
+
+def _by_phone(fields) -> tuple[Consultation, dt.datetime]:
+    return make.held(entered_by=make.staff(), **fields), make.NOW
+
+
+def _new_link(fields) -> tuple[Consultation, dt.datetime]:
+    row = make.confirmed(starts_at=NEXT_WEEK, **fields)
+    return bookings.actions.send_link(consultation=row, now=make.NOW + HOUR), make.NOW + HOUR
+
+
+def _confirmed(fields) -> tuple[Consultation, dt.datetime]:
+    return make.confirmed(starts_at=NEXT_WEEK, **fields), make.NOW
+
+
+def _three_days_before(fields) -> tuple[Consultation, dt.datetime]:
+    return make.confirmed(starts_at=NEXT_WEEK, **fields), NEXT_WEEK - 3 * DAY
+
+
+def _one_day_before(fields) -> tuple[Consultation, dt.datetime]:
+    return make.confirmed(starts_at=NEXT_WEEK, **fields), NEXT_WEEK - DAY
+
+
+def _moved(fields) -> tuple[Consultation, dt.datetime]:
+    row = make.confirmed(starts_at=NEXT_WEEK, **fields)
+    to = NEXT_WEEK + DAY
+    doctor = row.dermatologist
+    row = bookings.actions.move(
+        consultation=row, dermatologist=doctor, starts_at=to, now=make.NOW + HOUR
+    )
+    return row, make.NOW + HOUR
+
+
+def _cancelled(fields) -> tuple[Consultation, dt.datetime]:
+    row = make.confirmed(starts_at=NEXT_WEEK, **fields)
+    at = make.NOW + HOUR
+    return bookings.actions.cancel(consultation=row, now=at, by_patient=True), at
+
+
+def _hold_ran_out(fields) -> tuple[Consultation, dt.datetime]:
+    return make.proven(**fields), make.NOW + 2 * HOUR
+
+
+def _aftercare(fields) -> tuple[Consultation, dt.datetime]:
+    make.aftercare_steps(make.treatment())
+    row = make.completed(**fields)
+    at = row.starts_at + HOUR
+    bookings.actions.record_session(
+        consultation=row, took_place_at=at, now=at, recorded_by=make.staff()
+    )
+    return row, at
+
+
+SCENES = {
+    Kind.CODE: _held,
+    Kind.REQUEST_RECEIVED: _waiting,
+    Kind.FINISH: _by_phone,
+    Kind.LINK: _new_link,
+    Kind.CONFIRMED: _confirmed,
+    Kind.REMINDER_3_DAYS: _three_days_before,
+    Kind.REMINDER_1_DAY: _one_day_before,
+    Kind.MOVED: _moved,
+    Kind.CANCELLED: _cancelled,
+    Kind.HOLD_RAN_OUT: _hold_ran_out,
+    Kind.AFTERCARE: _aftercare,
+}
+
+
+def read(message: Message, now: dt.datetime) -> EmailMessage:
+    """The e-mail as it arrives: serialised and parsed again."""
+    sent = emails.compose(message, now=now).message().as_bytes(linesep="\r\n")
+    arrived = message_from_bytes(sent, policy=policy.default)
+    assert isinstance(arrived, EmailMessage)
+    return arrived
+
+
+def body(mail: EmailMessage, kind: str) -> str:
+    part = mail.get_body(preferencelist=(kind,))
+    assert part is not None
+    return part.get_content().replace("\r\n", "\n")
+
+
+def plain(text: str) -> str:
+    """Without the isolates, for reading."""
+    return text.translate(dict.fromkeys(map(ord, ISOLATES)))
+
+
+class Tags(HTMLParser):
+    """The elements of an e-mail, whether they are closed in order, and its addresses."""
+
+    EMPTY = {"meta", "br"}
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.seen: list[str] = []
+        self.links: list[str] = []
+        self.root: dict[str, str | None] = {}
+        self.feed(html)
+
+    def handle_starttag(self, tag, attrs):
+        self.seen.append(tag)
+        if tag == "html":
+            self.root = dict(attrs)
+        self.links += [value for name, value in attrs if name in ("href", "src")]
+        if tag not in self.EMPTY:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag, f"</{tag}> closes nothing"
+
+
+def calendar_of(mail: EmailMessage) -> tuple[EmailMessage, Calendar]:
+    (part,) = [part for part in mail.iter_attachments() if isinstance(part, EmailMessage)]
+    return part, Calendar.from_ical(part.get_payload(decode=True))
+
+
+def first_line(mail: EmailMessage) -> str:
+    return plain(body(mail, "plain")).splitlines()[0]
