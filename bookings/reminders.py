@@ -168,18 +168,11 @@ def still_owed(message: Message, *, now: dt.datetime) -> bool:
     """Whether the present state still owes an e-mail that was noted earlier."""
     if message.kind == Kind.AFTERCARE:
         steps = [(step, until) for step, until in _steps() if step.pk == message.step_id]
-        sessions = [_sessions_at(step, until, now) for step, until in steps]
-        return any(
-            at.filter(pk=message.session_id, consultation__email=message.addressee).exists()
-            for at in sessions
-        )
+        whose = Q(pk=message.session_id, consultation__email=message.addressee)
+        return any(_sessions_at(step, until, now).filter(whose).exists() for step, until in steps)
     rules = [rule for rule in RULES if rule.kind == message.kind]
-    whose: dict[str, object] = {
-        "pk": message.consultation_id,
-        "email": message.addressee,
-        "about": message.about,
-    }
-    return any(rule.owed_to(now).filter(**whose).exists() for rule in rules)
+    whose = Q(pk=message.consultation_id, email=message.addressee, about=message.about)
+    return any(rule.owed_to(now).filter(whose).exists() for rule in rules)
 
 
 # --- Aftercare: steps counted from treatment sessions ------------------------------------------

@@ -2,8 +2,16 @@
 
 from celery import shared_task
 
-from bookings import actions
+from bookings import actions, delivery, reminders
 from clinic import clock
+
+
+@shared_task
+def send_due_messages() -> None:
+    """Notes which e-mails are owed and sends those that are due."""
+    now = clock.now()
+    reminders.note_owed(now=now)
+    delivery.send_due(now=now)
 
 
 @shared_task

@@ -8,26 +8,17 @@ import bookings.actions
 from bookings import links, reminders
 from bookings.models import Consultation, Kind, Message, MessageState
 from tests import make
+from tests.bookings.owing import kinds, note, owed, session_of
 
 pytestmark = pytest.mark.django_db
 MINUTE, HOUR, DAY = dt.timedelta(minutes=1), dt.timedelta(hours=1), dt.timedelta(days=1)
 NEXT_WEEK = make.TOMORROW_AT_9 + 7 * DAY
 
 
-def owed(now: dt.datetime) -> list[str]:
-    """The kinds that are owed and not noted yet."""
-    return [row.kind for row in reminders.owed(now=now)]
-
-
-def note(now: dt.datetime) -> list[Message]:
-    """Notes what is owed, as every tick does; gives the new rows."""
-    before = set(Message.objects.values_list("pk", flat=True))
-    reminders.note_owed(now=now)
-    return list(Message.objects.exclude(pk__in=before).order_by("pk"))
-
-
-def kinds(rows: list[Message]) -> list[str]:
-    return sorted(row.kind for row in rows)
+@pytest.fixture(autouse=True)
+def one_side_effect(db) -> None:
+    """A list of one side effect is enough here, and quicker to acknowledge."""
+    make.treatment(risks=1)
 
 
 def move(consultation: Consultation, to: dt.datetime, now: dt.datetime) -> Consultation:
@@ -37,115 +28,6 @@ def move(consultation: Consultation, to: dt.datetime, now: dt.datetime) -> Consu
         starts_at=to,
         now=now,
     )
-
-
-def session_of(consultation: Consultation, *, now: dt.datetime | None = None):
-    """A treatment session an hour after the visit began."""
-    at = consultation.starts_at + HOUR
-    return bookings.actions.record_session(
-        consultation=consultation, took_place_at=at, now=now or at, recorded_by=None
-    )
-
-
-# --- Code, request, links ------------------------------------------------------------------------
-
-
-def test_a_code_is_owed_for_ten_minutes_to_an_address_that_is_not_proven():
-    consultation = make.held()
-    (row,) = reminders.owed(now=make.NOW)
-    assert (row.kind, row.serial, row.addressee) == (Kind.CODE, 1, consultation.email)
-    assert row.about == f"{consultation.reference} code 1"
-    assert row.useful_until == make.NOW + 10 * MINUTE
-    assert owed(make.NOW + 9 * MINUTE) == [Kind.CODE]
-    assert owed(make.NOW + 10 * MINUTE) == []
-    bookings.actions.prove_by_code(
-        consultation=consultation, code=links.code(consultation), now=make.NOW
-    )
-    assert owed(make.NOW) == []
-
-
-def test_a_new_code_is_owed_again_and_the_old_one_no_more():
-    consultation = make.held()
-    (first,) = note(make.NOW)
-    later = make.NOW + MINUTE
-    bookings.actions.send_code(consultation=consultation, now=later)
-    assert not reminders.still_owed(first, now=later)
-    (second,) = note(later)
-    assert second.about.endswith("code 2")
-
-
-def test_a_corrected_address_is_sent_the_code_and_the_mistyped_one_no_more():
-    consultation = make.held(email="typo@example.com")
-    (first,) = note(make.NOW)
-    bookings.actions.change_details(
-        consultation=consultation, email="right@example.com", now=make.NOW + MINUTE
-    )
-    (second,) = note(make.NOW + MINUTE)
-    assert second.addressee == "right@example.com"
-    assert not reminders.still_owed(first, now=make.NOW + MINUTE)
-
-
-def test_who_waits_for_a_time_is_told_that_the_request_arrived():
-    consultation = make.waiting()
-    assert owed(make.NOW) == [Kind.CODE]
-    bookings.actions.prove_by_code(
-        consultation=consultation, code=links.code(consultation), now=make.NOW
-    )
-    assert owed(make.NOW) == [Kind.REQUEST_RECEIVED]
-
-
-def test_a_request_taken_on_the_phone_is_owed_a_link_to_finish_it():
-    make.held(entered_by=make.staff())
-    assert owed(make.NOW) == [Kind.FINISH]
-
-
-def test_a_request_without_an_address_is_owed_nothing():
-    consultation = make.held(entered_by=make.staff(), email="")
-    bookings.actions.prove_in_person(consultation=consultation, note="Sara, passport", now=make.NOW)
-    make.sealed(consultation)
-    assert owed(make.NOW) == owed(make.TOMORROW_AT_9 - HOUR) == []
-
-
-def test_a_link_asked_for_after_the_booking_is_owed_each_time():
-    consultation = make.confirmed()
-    assert kinds(note(make.NOW)) == [Kind.CONFIRMED]
-    for minutes in (1, 2):
-        at = make.NOW + minutes * MINUTE
-        bookings.actions.send_link(consultation=consultation, now=at)
-        assert kinds(note(at)) == [Kind.LINK]
-
-
-def test_the_link_to_finish_is_owed_no_more_once_the_visit_is_booked():
-    consultation = make.held(entered_by=make.staff())
-    token = links.token(consultation, links.Purpose.PAGE)
-    later = make.NOW + 5 * MINUTE
-    bookings.actions.prove_by_link(token=token, now=later, purpose=links.Purpose.PAGE)
-    make.sealed(consultation, now=later)
-    assert owed(later) == [Kind.CONFIRMED]
-
-
-def test_a_hold_that_ran_out_is_told_to_a_proven_address_only():
-    make.proven()
-    make.held(starts_at=make.TOMORROW_AT_9 + HOUR)
-    late = make.NOW + 70 * MINUTE
-    assert owed(late) == [Kind.HOLD_RAN_OUT]
-    bookings.actions.expire_holds(now=late)
-    assert owed(late) == [Kind.HOLD_RAN_OUT]
-    assert owed(late + DAY) == []
-
-
-def test_a_second_hold_that_runs_out_is_told_again():
-    consultation = make.proven()
-    late = make.NOW + 70 * MINUTE
-    assert kinds(note(late)) == [Kind.HOLD_RAN_OUT]
-    consultation = bookings.actions.choose_time(
-        consultation=consultation,
-        dermatologist=consultation.dermatologist,
-        starts_at=make.TOMORROW_AT_9 + HOUR,
-        now=late,
-    )
-    assert note(late + MINUTE) == []
-    assert kinds(note(late + 70 * MINUTE)) == [Kind.HOLD_RAN_OUT]
 
 
 # --- The visit -----------------------------------------------------------------------------------
@@ -286,80 +168,6 @@ def test_a_cancelled_one_gets_a_new_link_when_it_asks_for_one():
     note(make.NOW)
     bookings.actions.send_link(consultation=consultation, now=make.NOW + HOUR)
     assert owed(make.NOW + HOUR) == [Kind.LINK]
-
-
-# --- Aftercare -----------------------------------------------------------------------------------
-
-
-def test_each_step_of_aftercare_is_owed_once_after_its_hours():
-    steps = make.aftercare_steps(make.treatment())
-    session = session_of(make.completed())
-    note(make.NOW)  # what the visit itself was owed
-    at = session.took_place_at
-    rows = [note(at + after) for after in (0 * HOUR, HOUR, DAY, 2 * DAY, 3 * DAY)]
-    assert [[row.step for row in noted] for noted in rows] == [
-        [steps[0]],
-        [],
-        [steps[1]],
-        [steps[2]],
-        [],
-    ]
-    assert rows[0][0].useful_until == at + DAY
-    assert rows[3][0].useful_until == at + 2 * DAY + 14 * DAY
-
-
-def test_a_session_recorded_late_gets_the_step_that_it_is_at():
-    steps = make.aftercare_steps(make.treatment())
-    consultation = make.completed()
-    late = consultation.starts_at + HOUR + 30 * HOUR
-    session_of(consultation, now=late)
-    assert [row.step for row in reminders.owed(now=late)] == [steps[1]]
-    assert owed(late + 40 * DAY) == []
-
-
-def test_two_steps_at_the_same_hour_are_both_owed():
-    treatment = make.treatment()
-    make.aftercare_steps(treatment, hours=(0, 24))
-    other = make.aftercare_steps(treatment, hours=(48,))[0]
-    other.hours_after = 24
-    other.save()
-    session = session_of(make.completed())
-    assert len(reminders.owed(now=session.took_place_at + DAY)) == 2
-
-
-def test_a_voided_session_is_owed_nothing_more():
-    make.aftercare_steps(make.treatment())
-    session = session_of(make.completed())
-    at = session.took_place_at
-    (noted,) = note(at)
-    bookings.actions.void_session(session=session, reason="Wrong patient", now=at)
-    assert not reminders.still_owed(noted, now=at)
-    assert owed(at + DAY) == []
-
-
-def test_a_session_of_another_treatment_gets_that_treatments_steps():
-    make.aftercare_steps(make.treatment())
-    laser = make.treatment("laser-hair-removal")
-    steps = make.aftercare_steps(laser, hours=(0,))
-    consultation = make.completed()
-    bookings.actions.record_session(
-        consultation=consultation,
-        took_place_at=consultation.starts_at + HOUR,
-        now=consultation.starts_at + HOUR,
-        recorded_by=None,
-        treatment=laser,
-    )
-    (row,) = reminders.owed(now=consultation.starts_at + HOUR)
-    assert row.step == steps[0]
-
-
-def test_no_aftercare_after_a_consultation_that_was_cancelled_on_arrival():
-    make.aftercare_steps(make.treatment())
-    consultation = make.confirmed()
-    bookings.actions.arrive(consultation=consultation, now=consultation.starts_at)
-    session = session_of(consultation)
-    bookings.actions.cancel(consultation=consultation, now=session.took_place_at, by_patient=False)
-    assert owed(session.took_place_at) == [Kind.CANCELLED]
 
 
 # --- Noting --------------------------------------------------------------------------------------

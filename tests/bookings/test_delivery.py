@@ -1,0 +1,254 @@
+"""How due e-mails reach the mail server: once, later after a failure, never when not owed any more."""
+
+import datetime as dt
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP
+from django.core.mail import get_connection
+
+import bookings.actions
+from bookings import delivery, links, reminders
+from bookings.models import Consultation, Message, MessageState
+from clinic import clock
+from tests import make, processes
+
+MINUTE, HOUR, DAY = dt.timedelta(minutes=1), dt.timedelta(hours=1), dt.timedelta(days=1)
+NEXT_WEEK = make.TOMORROW_AT_9 + 7 * DAY
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def one_side_effect(db) -> None:
+    """A list of one side effect is enough here, and quicker to acknowledge."""
+    make.treatment(risks=1)
+
+
+def noted(now: dt.datetime = make.NOW) -> list[Message]:
+    reminders.note_owed(now=now)
+    return list(Message.objects.order_by("pk"))
+
+
+def fresh(message: Message) -> Message:
+    return Message.objects.get(pk=message.pk)
+
+
+@pytest.fixture
+def confirmation(smtp_sink) -> Message:
+    """A confirmation that is owed at make.NOW; the mail server is there."""
+    make.confirmed(starts_at=NEXT_WEEK)
+    (message,) = noted()
+    return message
+
+
+class Refusing:
+    """A mail server that answers one step of the dialogue with a refusal."""
+
+    def __init__(self, step: str, answer: str) -> None:
+        setattr(self, f"handle_{step}", self.refuse)
+        self.answer = answer
+
+    async def refuse(self, server: SMTP, *_args: object) -> str:
+        return self.answer
+
+
+@contextmanager
+def mail_server_that_refuses(settings, step: str, answer: str) -> Iterator[None]:
+    port = processes.free_port()
+    controller = Controller(Refusing(step, answer), hostname="127.0.0.1", port=port)
+    controller.start()
+    before, settings.EMAIL_PORT = settings.EMAIL_PORT, port
+    try:
+        yield
+    finally:
+        settings.EMAIL_PORT = before
+        controller.stop()
+
+
+# --- Sent ----------------------------------------------------------------------------------------
+
+
+def test_a_due_e_mail_is_sent_once_and_stamped(confirmation, smtp_sink):
+    assert delivery.send_due(now=make.NOW) == 1
+    assert delivery.send_due(now=make.NOW) == 0
+    (mail,) = smtp_sink.messages
+    assert mail["To"] == confirmation.addressee
+    sent = fresh(confirmation)
+    assert (sent.state, sent.tries, sent.trouble) == (MessageState.SENT, 1, "")
+    assert sent.sent_at and not sent.lease_until
+
+
+def test_a_tick_that_finds_nothing_asks_no_mail_server(settings):
+    settings.EMAIL_PORT = processes.free_port()
+    assert delivery.send_due(now=make.NOW) == 0
+
+
+def test_a_code_does_not_wait_behind_a_crowd_of_reminders(smtp_sink):
+    for number in range(3):
+        make.confirmed(starts_at=NEXT_WEEK + number * HOUR)
+    noted(make.NOW)
+    make.held(starts_at=NEXT_WEEK + 4 * HOUR)
+    noted(make.NOW + MINUTE)
+    delivery.send_due(now=make.NOW + MINUTE)
+    assert smtp_sink.messages[0]["Subject"] == "Your code"
+    assert len(smtp_sink.messages) == 4
+
+
+def test_more_than_one_claim_is_sent_in_one_round(smtp_sink, monkeypatch):
+    monkeypatch.setattr(delivery, "CLAIMED_AT_ONCE", 2)
+    for number in range(5):
+        make.confirmed(starts_at=NEXT_WEEK + number * HOUR)
+    noted()
+    assert delivery.send_due(now=make.NOW) == 5
+
+
+# --- No longer owed ------------------------------------------------------------------------------
+
+
+def test_an_e_mail_that_is_not_owed_any_more_is_dropped(confirmation, smtp_sink):
+    bookings.actions.cancel(consultation=confirmation.consultation, now=make.NOW, by_patient=True)
+    noted()
+    assert delivery.send_due(now=make.NOW) == 1
+    assert fresh(confirmation).state == MessageState.DROPPED
+    assert smtp_sink.messages[0]["Subject"].startswith("Cancelled: ")
+
+
+def test_an_older_code_is_dropped_and_the_newest_is_sent(smtp_sink):
+    consultation = make.held()
+    noted()
+    later = make.NOW + MINUTE
+    bookings.actions.send_code(consultation=consultation, now=later)
+    noted(later)
+    assert delivery.send_due(now=later) == 1
+    code = links.code(Consultation.objects.get())
+    assert f"Your code: {code}" in smtp_sink.messages[0].get_body(("plain",)).get_content()
+
+
+def test_an_e_mail_that_would_come_too_late_is_dropped(confirmation, smtp_sink):
+    assert delivery.send_due(now=NEXT_WEEK) == 0
+    late = fresh(confirmation)
+    assert (late.state, late.trouble) == (MessageState.DROPPED, delivery.TOO_LATE)
+
+
+# --- Not taken -----------------------------------------------------------------------------------
+
+
+def test_an_e_mail_that_the_server_cannot_take_now_is_tried_again_later(confirmation, smtp_sink):
+    smtp_sink.refuse_next = 1
+    assert delivery.send_due(now=make.NOW) == 0
+    waiting = fresh(confirmation)
+    assert (waiting.state, waiting.trouble) == (MessageState.OWED, delivery.NOT_NOW)
+    assert waiting.next_try_at == make.NOW + MINUTE
+    assert delivery.send_due(now=make.NOW + MINUTE / 2) == 0
+    assert delivery.send_due(now=make.NOW + MINUTE) == 1
+    assert fresh(confirmation).trouble == ""
+
+
+def test_the_waits_grow_to_three_hours_and_end_before_the_e_mail_is_useless(smtp_sink):
+    make.confirmed(starts_at=make.TOMORROW_AT_9)
+    (message,) = noted()
+    smtp_sink.refuse_next = 1000
+    now, waits = make.NOW, []
+    while delivery.send_due(now=now) == 0 and fresh(message).state == MessageState.OWED:
+        waits.append((fresh(message).next_try_at - now) / MINUTE)
+        now = fresh(message).next_try_at
+    assert waits == [1, 5, 15, 60, *[180] * 7]
+    assert fresh(message).state == MessageState.GAVE_UP
+    assert now < make.TOMORROW_AT_9 <= now + 3 * HOUR
+
+
+def test_a_code_that_cannot_be_sent_in_its_ten_minutes_is_given_up(smtp_sink):
+    make.held()
+    (code,) = noted()
+    smtp_sink.refuse_next = 100
+    for minutes in (0, 1, 6):
+        delivery.send_due(now=make.NOW + minutes * MINUTE)
+    assert (fresh(code).state, fresh(code).tries) == (MessageState.GAVE_UP, 3)
+    assert list(Message.objects.needing_staff()) == [fresh(code)]
+
+
+def test_a_mail_server_that_is_away_delays_one_e_mail_and_keeps_the_others_due(settings, smtp_sink):
+    for number in range(3):
+        make.confirmed(starts_at=NEXT_WEEK + number * HOUR)
+    rows = noted()
+    there, settings.EMAIL_PORT = settings.EMAIL_PORT, processes.free_port()
+    assert delivery.send_due(now=make.NOW) == 0
+    assert [fresh(row).state for row in rows] == [MessageState.OWED] * 3
+    assert [fresh(row).tries for row in rows] == [1, 0, 0]
+    assert fresh(rows[0]).trouble == delivery.NO_ANSWER
+    settings.EMAIL_PORT = there
+    assert delivery.send_due(now=make.NOW) == 2
+    assert delivery.send_due(now=make.NOW + MINUTE) == 1
+
+
+@pytest.mark.parametrize(
+    ("step", "answer", "trouble"),
+    [
+        ("RCPT", "550 No such mailbox", delivery.ADDRESS_REFUSED),
+        ("DATA", "554 We do not want this", delivery.REFUSED),
+    ],
+)
+def test_a_refusal_for_good_is_given_up_without_the_address_in_the_log(
+    confirmation, settings, caplog, step, answer, trouble
+):
+    with (
+        caplog.at_level(logging.INFO),
+        mail_server_that_refuses(settings, step, answer),
+    ):
+        assert delivery.send_due(now=make.NOW) == 0
+    given_up = fresh(confirmation)
+    assert (given_up.state, given_up.trouble) == (MessageState.GAVE_UP, trouble)
+    logged = [record for record in caplog.records if record.name == "bookings.delivery"]
+    assert logged
+    assert not [r for r in logged if confirmation.addressee in r.getMessage() or r.exc_info]
+
+
+@pytest.mark.parametrize("answer", ["450 Come back later", "421 Closing"])
+def test_an_address_refused_for_now_is_tried_again(confirmation, settings, answer):
+    with mail_server_that_refuses(settings, "RCPT", answer):
+        delivery.send_due(now=make.NOW)
+    assert fresh(confirmation).state == MessageState.OWED
+    assert delivery.send_due(now=make.NOW + MINUTE) == 1
+
+
+def test_an_e_mail_that_cannot_be_written_does_not_stop_the_others(smtp_sink, caplog):
+    broken = make.confirmed(starts_at=NEXT_WEEK)
+    make.confirmed(starts_at=NEXT_WEEK + HOUR)
+    Consultation.objects.filter(pk=broken.pk).update(zone="Nowhere/Such")
+    rows = noted()
+    assert delivery.send_due(now=make.NOW) == 1
+    assert {fresh(row).state for row in rows} == {MessageState.GAVE_UP, MessageState.SENT}
+    given_up = Message.objects.get(consultation=broken)
+    assert given_up.trouble == delivery.NOT_WRITTEN
+    (line,) = [r.getMessage() for r in caplog.records if r.name == "bookings.delivery"]
+    assert line == f"message {given_up.pk} cannot be written: ZoneInfoNotFoundError"
+
+
+# --- Leases --------------------------------------------------------------------------------------
+
+
+def test_a_claimed_row_is_nobody_elses_for_a_minute_by_the_databases_clock(confirmation):
+    now = clock.now()
+    Message.objects.update(next_try_at=now)
+    (claimed,) = delivery._claim(now=now)
+    assert MINUTE / 2 < claimed.lease_until - now < 2 * MINUTE
+    assert delivery._claim(now=now) == []
+
+
+def test_a_row_that_a_dead_sender_left_is_sent_when_its_lease_is_over(confirmation, smtp_sink):
+    delivery._claim(now=make.NOW)
+    Message.objects.update(lease_until=make.NOW)
+    assert delivery.send_due(now=make.NOW) == 1
+    assert (fresh(confirmation).lease, fresh(confirmation).tries) == (2, 2)
+
+
+def test_a_sender_that_lost_its_lease_neither_sends_nor_stamps(confirmation, smtp_sink):
+    (claimed,) = delivery._claim(now=make.NOW)
+    Message.objects.update(lease=claimed.lease + 1)
+    assert not delivery._deliver(claimed, get_connection(), now=make.NOW)
+    assert not delivery._end(claimed, MessageState.SENT, sent_at=make.NOW)
+    assert smtp_sink.messages == []
+    assert fresh(confirmation).state == MessageState.SENDING
