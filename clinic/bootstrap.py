@@ -133,10 +133,13 @@ def install(kind):
         "--disable-pip-version-check",
         "--no-input",
     ]
-    command += ["--require-hashes", "--no-deps"]  # the locks name every package
+    command += ["--require-hashes", "--no-deps", "--no-compile"]  # the locks name every package
     for name in LOCKS[kind]:
         command += ["-r", name]
     run(command, kind, "Installing the requirements")
+    # pip would compile with one processor only. What cannot be compiled is not Python, and no matter.
+    compile_all = [PYTHON, "-m", "compileall", "-qq", "-j", "0", os.path.join(VENV, "lib")]
+    subprocess.run(compile_all, check=False)  # noqa: S603 (our own .venv)
     with open(stamp(kind), "w") as file:
         file.write(fingerprint(kind))
     os.remove(UNFINISHED)
