@@ -84,7 +84,7 @@ class Mine(Begun):
     risks_total = serializers.IntegerField()
     risks_acknowledged = serializers.IntegerField()
     wants_to_talk = serializers.BooleanField()
-    receipt = serializers.CharField(help_text="SHA-256 of the consent record; empty before.")
+    receipt = serializers.CharField(help_text="SHA-256 of the sealed record; empty before.")
     confirmed_at = serializers.DateTimeField(allow_null=True)
     cancelled_at = serializers.DateTimeField(allow_null=True)
 
