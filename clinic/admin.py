@@ -18,6 +18,8 @@ from django.utils.translation import gettext_lazy as _
 from clinic import clock
 from clinic.models import AftercareStep, Clinic, Concern, Treatment
 
+# An input for a time such as 14:05, in the clinic's clock.
+CLOCK = {"dir": "ltr", "inputmode": "numeric", "size": 5, "placeholder": "14:00"}
 # What one room shows on the front page: a label, a number and where it leads.
 Card = dict[str, Any]
 Cards = Callable[[HttpRequest], list[Card]]
@@ -90,6 +92,16 @@ def not_there(room: Any, request: HttpRequest, pk: str) -> HttpResponse:
     """A row that is not there, or not for this person: to the front page, with a word about it."""
     answer: HttpResponse = room._get_obj_does_not_exist_redirect(request, room.opts, pk)
     return answer
+
+
+def day_and_clock() -> forms.SplitDateTimeWidget:
+    """A day as the browser asks for it, and a clock of 24 hours: no browser's am and pm."""
+    return forms.SplitDateTimeWidget(
+        date_attrs={"type": "date"},
+        time_attrs=CLOCK,
+        date_format="%Y-%m-%d",
+        time_format="%H:%M",
+    )
 
 
 def in_its_language(db_field: "models.Field[Any, Any]", field: forms.Field | None) -> None:

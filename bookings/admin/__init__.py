@@ -5,7 +5,8 @@ forms.py    what staff type                   verbs.py    every button of a cons
 consultations.py and hours.py put them together.
 """
 
-from bookings.admin import consultations, hours
+from bookings.admin.consultations import ConsultationAdmin
 from bookings.admin.finding import cards
+from bookings.admin.hours import ClosureAdmin, DermatologistAdmin
 
-__all__ = ["cards", "consultations", "hours"]
+__all__ = ["ClosureAdmin", "ConsultationAdmin", "DermatologistAdmin", "cards"]

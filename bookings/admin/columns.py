@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Callable
+from typing import Any
 
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.utils import timezone
@@ -50,7 +51,10 @@ def with_mail_state(consultations: QuerySet[Consultation]) -> QuerySet[Consultat
 def badge(sign: str, words: object, look: str) -> str:
     """Words with a sign that screen readers leave out; the look is a class of admin.css."""
     return format_html(
-        '<span class="badge {}"><span aria-hidden="true">{}</span> {}</span>', look, sign, words
+        '<span class="badge {}"><span aria-hidden="true">{}</span> <bdi>{}</bdi></span>',
+        look,
+        sign,
+        words,
     )
 
 
@@ -108,6 +112,13 @@ def who(consultation: Consultation) -> str:
     )
 
 
+def who_in_the_list(consultation: Consultation) -> str:
+    """The name, and under it the reference."""
+    return format_html(
+        '{} <span class="under">{}</span>', who(consultation), reference(consultation.reference)
+    )
+
+
 def call(consultation: Consultation) -> str:
     """The mobile number, to click and call."""
     return format_html(
@@ -118,11 +129,6 @@ def call(consultation: Consultation) -> str:
 def write(consultation: Consultation) -> str:
     """The e-mail address, left to right."""
     return format_html('<bdi dir="ltr">{}</bdi>', consultation.email) if consultation.email else "-"
-
-
-def grouped(consultation: Consultation) -> str:
-    """The reference in two groups."""
-    return reference(consultation.reference)
 
 
 def risks(consultation: Consultation) -> str:
@@ -232,31 +238,49 @@ def cancelled(consultation: Consultation) -> str:
     )
 
 
-def moment_of(field: str, heading: object) -> Callable[[Consultation], str]:
-    """A fact of one of the consultation's moments."""
+def moment_of(field: str, heading: object) -> Callable[[Any], str]:
+    """A column or fact with one of a row's moments: never am and pm, always with the zone."""
 
-    def fact(consultation: Consultation) -> str:
-        return moment(getattr(consultation, field))
+    def fact(row: Any) -> str:
+        return moment(getattr(row, field))
 
+    return _headed(fact, field, heading)
+
+
+def name_of(field: str, heading: object) -> Callable[[Any], str]:
+    """A column or fact with the name of what a row points to, and no link to a room of others."""
+
+    def fact(row: Any) -> str:
+        return str(getattr(row, field) or NOTHING)
+
+    return _headed(fact, field, heading)
+
+
+def _headed(fact: Callable[[Any], str], field: str, heading: object) -> Callable[[Any], str]:
     fact.__name__ = field
     fact.short_description = heading  # type: ignore[attr-defined]
+    fact.admin_order_field = field  # type: ignore[attr-defined]
     return fact
 
 
+treatment = name_of("treatment", gettext_lazy("treatment"))
+concern = name_of("concern", gettext_lazy("concern"))
+dermatologist = name_of("dermatologist", gettext_lazy("dermatologist"))
+entered_by = name_of("entered_by", gettext_lazy("entered by"))
 asked_at = moment_of("asked_at", gettext_lazy("asked"))
 hold_expires_at = moment_of("hold_expires_at", gettext_lazy("held until"))
 confirmed_at = moment_of("confirmed_at", gettext_lazy("confirmed"))
 outcome_at = moment_of("outcome_at", gettext_lazy("outcome noted"))
 
 # Each column's heading; Django reads it off the function.
-HEADINGS = {
+HEADINGS: dict[Any, Any] = {
     visit: gettext_lazy("time"),
     when: gettext_lazy("time"),
     patients_time: gettext_lazy("patient's time"),
     who: gettext_lazy("patient"),
+    who_in_the_list: gettext_lazy("patient"),
     call: gettext_lazy("phone"),
     write: gettext_lazy("e-mail"),
-    grouped: gettext_lazy("reference"),
     risks: gettext_lazy("side effects"),
     mail: gettext_lazy("e-mail"),
     status: gettext_lazy("status"),
@@ -266,8 +290,9 @@ HEADINGS = {
     birth: gettext_lazy("date of birth"),
     receipt: gettext_lazy("receipt"),
     cancelled: gettext_lazy("cancelled"),
+    message_state: gettext_lazy("state"),
 }
 for _column, _heading in HEADINGS.items():
-    _column.short_description = _heading  # type: ignore[attr-defined]
+    _column.short_description = _heading
 when.admin_order_field = "starts_at"  # type: ignore[attr-defined]
-who.admin_order_field = "patient_name"  # type: ignore[attr-defined]
+who_in_the_list.admin_order_field = "patient_name"  # type: ignore[attr-defined]

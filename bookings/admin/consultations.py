@@ -21,10 +21,11 @@ from django.utils.translation import gettext_lazy as _
 from bookings.admin import columns, finding
 from bookings.admin.forms import DAYS_SHOWN, TimeForm, day_asked_for
 from bookings.admin.phone import add_by_phone
-from bookings.admin.verbs import IN_THE_LIST, VERBS, Asked, Verb, possible
+from bookings.admin.verbs import IN_THE_LIST, VERBS, Asked, Verb, dermatologist_asked_for, possible
 from bookings.models import Consultation, Message, TreatmentSession
 from clinic.admin import desk, laid_out, not_there, now_of
 from clinic.errors import Refused
+from clinic.models import Dermatologist
 
 
 class MessageInline(admin.TabularInline):
@@ -38,8 +39,8 @@ class MessageInline(admin.TabularInline):
         "kind",
         columns.message_state,
         "addressee",
-        "due_at",
-        "sent_at",
+        columns.moment_of("due_at", _("due")),
+        columns.moment_of("sent_at", _("sent")),
         "tries",
         "trouble",
     ]
@@ -59,17 +60,19 @@ class SessionInline(admin.TabularInline):
     extra = 0
     can_delete = False
     fields: ClassVar[Any] = [
-        "took_place_at",
-        "treatment",
-        "recorded_at",
-        "recorded_by",
-        "voided_at",
+        columns.moment_of("took_place_at", _("took place")),
+        columns.treatment,
+        columns.moment_of("recorded_at", _("recorded")),
+        columns.name_of("recorded_by", _("recorded by")),
+        columns.moment_of("voided_at", _("voided")),
         "void_reason",
     ]
     readonly_fields = fields
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[TreatmentSession]:
-        return super().get_queryset(request).select_related("treatment", "recorded_by")
+        return (
+            super().get_queryset(request).select_related("consultation", "treatment", "recorded_by")
+        )
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
@@ -84,16 +87,15 @@ class ConsultationAdmin(admin.ModelAdmin):
 
     list_display = [
         columns.when,
-        columns.who,
+        columns.who_in_the_list,
         columns.call,
         "treatment",
         "dermatologist",
         columns.risks,
         columns.mail,
         columns.status,
-        columns.grouped,
     ]
-    list_display_links = [columns.when, columns.who]
+    list_display_links = [columns.when, columns.who_in_the_list]
     list_filter = [
         finding.DayFilter,
         "status",
@@ -117,10 +119,10 @@ class ConsultationAdmin(admin.ModelAdmin):
                     columns.status,
                     columns.visit,
                     columns.patients_time,
-                    "dermatologist",
+                    columns.dermatologist,
                     columns.room,
-                    "treatment",
-                    "concern",
+                    columns.treatment,
+                    columns.concern,
                     columns.preferences,
                 ]
             },
@@ -145,7 +147,7 @@ class ConsultationAdmin(admin.ModelAdmin):
             {
                 "fields": [
                     columns.asked_at,
-                    "entered_by",
+                    columns.entered_by,
                     columns.hold_expires_at,
                     columns.confirmed_at,
                     columns.outcome_at,
@@ -203,7 +205,7 @@ class ConsultationAdmin(admin.ModelAdmin):
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
         consultation = self.get_object(request, object_id)
-        context = dict(extra_context or {})
+        context = {**(extra_context or {}), "title": gettext("Consultation")}
         if consultation is not None:
             asked = Asked(request, consultation, now_of(request))
             context |= {"verbs": possible(asked), "records_url": records_url(asked)}
@@ -335,16 +337,33 @@ def records_url(asked: Asked) -> str:
     return f"{address}?q={asked.consultation.reference}"
 
 
-def weeks(asked: Asked, form: forms.Form) -> dict[str, str]:
-    """The links to the free times of the week before and the week after."""
+def weeks(asked: Asked, form: forms.Form) -> dict[str, Any]:
+    """Links to the free times of the week before, of the week after, and of other dermatologists."""
     if not isinstance(form, TimeForm):
         return {}
+    about = asked.consultation
+    shown = dermatologist_asked_for(asked)
+    others = Dermatologist.objects.seeing_patients().offering(about.treatment)
     now = asked.now
     day = day_asked_for(asked.request.GET.get("from"), now=now)
     week = dt.timedelta(days=DAYS_SHOWN)
     earlier = day_asked_for((day - week).isoformat(), now=now)
     later = day_asked_for((day + week).isoformat(), now=now)
     return {
-        "earlier_url": f"?from={earlier.isoformat()}" if earlier < day else "",
-        "later_url": f"?from={later.isoformat()}" if later > day else "",
+        "earlier_url": _times_url(earlier, shown) if earlier < day else "",
+        "later_url": _times_url(later, shown) if later > day else "",
+        "whose": [
+            {
+                "name": one or gettext("All dermatologists"),
+                "url": _times_url(day, one),
+                "is_here": one == shown,
+            }
+            for one in [None, *others]
+        ],
     }
+
+
+def _times_url(day: dt.date, dermatologist: Dermatologist | None) -> str:
+    return "?" + urlencode(
+        {"from": day.isoformat(), "with": dermatologist.pk if dermatologist else ""}
+    )

@@ -16,6 +16,7 @@ from bookings.actions import FreeTime
 from bookings.forms.people import AddressField, MobileField, NameField
 from bookings.models import Consultation, PartOfDay, TreatmentSession, Weekday
 from clinic import times
+from clinic.admin import day_and_clock
 from clinic.forms import BirthDateField
 from clinic.i18n import Language, active_language
 from clinic.models import Clinic, Concern, Dermatologist, Treatment
@@ -77,6 +78,7 @@ def free_week(
     treatment: Treatment | None,
     from_day: dt.date,
     now: dt.datetime,
+    dermatologist: Dermatologist | None = None,
     own: Consultation | None = None,
 ) -> list[FreeTime]:
     """What staff can book in the seven days from `from_day`: no minimum notice for them."""
@@ -85,6 +87,7 @@ def free_week(
     last = dt.datetime.combine(from_day + dt.timedelta(days=DAYS_SHOWN), dt.time(), tzinfo=zone)
     return bookings.actions.free_times(
         treatment=treatment,
+        dermatologist=dermatologist,
         now=now,
         notice=dt.timedelta(),
         not_before=first,
@@ -211,6 +214,14 @@ class PhoneRequestForm(forms.Form):
         queryset=Dermatologist.objects.seeing_patients(),
     )
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """It is the caller who is asked, not the receptionist: the browser offers nothing."""
+        super().__init__(*args, **kwargs)
+        self.fields["patient_name"].widget.attrs["autofocus"] = True
+        for field in self.fields.values():
+            for widget in getattr(field.widget, "widgets", [field.widget]):
+                widget.attrs["autocomplete"] = "off"
+
     def clean_preferred_part(self) -> str:
         return self.cleaned_data["preferred_part"] or PartOfDay.ANY
 
@@ -241,12 +252,7 @@ class SessionForm(forms.Form):
 
     took_place_at = forms.SplitDateTimeField(
         label=_("Took place on"),
-        widget=forms.SplitDateTimeWidget(
-            date_attrs={"type": "date"},
-            time_attrs={"type": "time"},
-            date_format="%Y-%m-%d",
-            time_format="%H:%M",
-        ),
+        widget=day_and_clock(),
     )
 
     def clean_took_place_at(self) -> dt.datetime:

@@ -7,17 +7,19 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.core.exceptions import ValidationError
+from django.db import models
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from bookings.actions.times import lock_dermatologists
+from bookings.admin import columns
 from bookings.models import Closure, Consultation, WeeklyHours
 from clinic import clock
-from clinic.admin import desk, in_its_language
+from clinic.admin import CLOCK, day_and_clock, desk, in_its_language
 from clinic.i18n import Language, active_language
-from clinic.models import Dermatologist
+from clinic.models import Dermatologist, Treatment
 
 Window = tuple[int, dt.time, dt.time]  # weekday, from, to, in the clinic's clock
 
@@ -82,19 +84,29 @@ class HoursInline(admin.TabularInline):
     model = WeeklyHours
     formset = HoursFormSet
     extra = 0
+    # The admin's own clock compares with the browser's zone; these hours are the clinic's alone.
+    formfield_overrides = {
+        models.TimeField: {"widget": forms.TimeInput(attrs=CLOCK, format="%H:%M")}
+    }
 
 
 class DermatologistForm(forms.ModelForm):
     """A dermatologist; languages are ticked."""
 
     languages = forms.MultipleChoiceField(
-        label=_("languages"), choices=Language.choices, widget=forms.CheckboxSelectMultiple
+        label=_("Languages"), choices=Language.choices, widget=forms.CheckboxSelectMultiple
     )
     video_room = forms.URLField(
-        label=_("video room"),
+        label=_("Video room"),
         assume_scheme="https",
         widget=forms.URLInput(attrs={"dir": "ltr", "class": "vURLField"}),
         help_text=_("Begins with https://. One visit can be given a room of its own."),
+    )
+
+    treatments = forms.ModelMultipleChoiceField(
+        label=_("Treatments"),
+        queryset=Treatment.objects.all(),
+        widget=forms.CheckboxSelectMultiple,
     )
 
     class Meta:
@@ -111,7 +123,6 @@ class DermatologistAdmin(admin.ModelAdmin):
     list_filter = ["is_active", "treatments"]
     list_select_related = ["user"]
     inlines = [HoursInline]
-    filter_horizontal = ["treatments"]
     fieldsets = [
         (None, {"fields": [("name_en", "name_ar"), ("title_en", "title_ar")]}),
         (None, {"fields": ["slug", "licence_number", "languages", "treatments", "video_room"]}),
@@ -134,7 +145,10 @@ class DermatologistAdmin(admin.ModelAdmin):
 
 
 class ClosureForm(forms.ModelForm):
-    """A stretch without visits; refused where one is booked."""
+    """A stretch without visits, in the clinic's clock; refused where a visit is booked."""
+
+    starts_at = forms.SplitDateTimeField(label=_("From"), widget=day_and_clock())
+    ends_at = forms.SplitDateTimeField(label=_("To"), widget=day_and_clock())
 
     class Meta:
         model = Closure
@@ -162,7 +176,12 @@ class ClosureAdmin(admin.ModelAdmin):
     """Holidays, leave, an afternoon off: of one dermatologist or of the whole clinic."""
 
     form = ClosureForm
-    list_display = ["starts_at", "ends_at", "whose", "reason"]
+    list_display = [
+        columns.moment_of("starts_at", _("from")),
+        columns.moment_of("ends_at", _("to")),
+        "whose",
+        "reason",
+    ]
     list_filter = ["dermatologist"]
     list_select_related = ["dermatologist"]
     ordering = ["-starts_at"]

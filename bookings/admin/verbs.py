@@ -27,6 +27,7 @@ from bookings.admin.forms import (
 )
 from bookings.models import Consultation, Status
 from clinic.admin import person
+from clinic.models import Dermatologist
 
 UNFINISHED = (Status.WAITING, Status.HELD, Status.EXPIRED)
 ENDED = (Status.ARRIVED, Status.COMPLETED, Status.NO_SHOW)
@@ -108,6 +109,16 @@ def _has_a_session(asked: Asked) -> bool:
 # --- What a button asks ------------------------------------------------------------------------
 
 
+def dermatologist_asked_for(asked: Asked) -> Dermatologist | None:
+    """Whose times are shown: the one in the address, else the visit's own or the preferred one."""
+    given = asked.request.GET.get("with")
+    if given is None:
+        return asked.consultation.dermatologist or asked.consultation.preferred_dermatologist
+    if not (given.isascii() and given.isdigit() and len(given) < 19):
+        return None
+    return Dermatologist.objects.filter(pk=int(given)).first()
+
+
 def _time_form(asked: Asked, given: QueryDict | None) -> forms.Form:
     form = TimeForm(given)
     day = day_asked_for(asked.request.GET.get("from"), now=asked.now)
@@ -115,6 +126,7 @@ def _time_form(asked: Asked, given: QueryDict | None) -> forms.Form:
     form.offer(
         free_week(
             treatment=asked.consultation.treatment,
+            dermatologist=dermatologist_asked_for(asked),
             from_day=day,
             now=asked.now,
             own=asked.consultation if is_held else None,

@@ -1,6 +1,6 @@
 """The desk's rooms of this app: consent records to read and review, and the risk lists."""
 
-from consent.admin import records, risk_lists
-from consent.admin.records import cards
+from consent.admin.records import ConsentRecordAdmin, cards
+from consent.admin.risk_lists import RiskListAdmin
 
-__all__ = ["cards", "records", "risk_lists"]
+__all__ = ["ConsentRecordAdmin", "RiskListAdmin", "cards"]

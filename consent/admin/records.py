@@ -158,6 +158,13 @@ class ConsentRecordAdmin(admin.ModelAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[ConsentRecord]:
         return records_of(request)
 
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        return super().changelist_view(
+            request, {**(extra_context or {}), "title": gettext("Consent records")}
+        )
+
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[ConsentRecord], search_term: str
     ) -> tuple[QuerySet[ConsentRecord], bool]:

@@ -1,7 +1,7 @@
 """Risk lists: written as a draft, read by a second person, published; then they never change."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin, messages
@@ -14,7 +14,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from bookings.admin.columns import badge
+from bookings.admin import columns
 from clinic.admin import desk, in_its_language, laid_out, not_there, now_of, person
 from clinic.errors import Refused
 from clinic.models import Treatment
@@ -27,6 +27,9 @@ SIGNS = {
     ListState.PUBLISHED: ("●", "good"),
     ListState.RETIRED: ("○", "quiet"),
 }
+written_by = columns.name_of("written_by", _("written by"))
+published_by = columns.name_of("published_by", _("published by"))
+published_at = columns.moment_of("published_at", _("published"))
 MAKES_ROOM = 10_000  # above every place that a list has
 
 
@@ -107,21 +110,28 @@ def may_write(request: HttpRequest, risk_list: RiskList | None) -> bool:
 class RiskListAdmin(admin.ModelAdmin):
     """Every version of every list; what was published is only read."""
 
-    list_display = ["treatment", "version", "stands", "written_by", "published_at"]
+    list_display = ["treatment", "version", "stands", written_by, published_at]
     list_display_links = ["treatment", "version"]
     list_filter = ["treatment", "state"]
     list_select_related = ["treatment", "written_by"]
     ordering = ["treatment__position", "-version"]
     inlines = [RiskInline]
-    readonly_fields = ["stands", "treatment", "version", "written_by", "published_by"]
-    fieldsets = [
+    readonly_fields: ClassVar[Any] = [
+        "stands",
+        columns.treatment,
+        "version",
+        written_by,
+        published_by,
+        published_at,
+    ]
+    fieldsets: ClassVar[Any] = [
         (
             None,
             {
                 "fields": [
-                    ("treatment", "version"),
+                    (columns.treatment, "version"),
                     "stands",
-                    ("written_by", "published_by"),
+                    (written_by, published_by, published_at),
                     ("statement_en", "statement_ar"),
                 ]
             },
@@ -133,7 +143,7 @@ class RiskListAdmin(admin.ModelAdmin):
         """The state: word, sign and colour."""
         state = ListState(risk_list.state)
         sign, look = SIGNS[state]
-        return badge(sign, state.label, look)
+        return columns.badge(sign, state.label, look)
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return super().has_change_permission(request, obj) and may_write(request, obj)

@@ -1,0 +1,67 @@
+"""The catalogue at the lead's desk."""
+
+import pytest
+from bs4 import BeautifulSoup
+
+from clinic import clock
+from tests import desk, make
+from tests.bookings.test_desk_hours import form_of
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _now(monkeypatch):
+    monkeypatch.setattr(clock, "now", lambda: make.NOW)
+
+
+def test_there_is_one_clinic_and_its_zone_has_to_be_real():
+    make.clinic()
+    client, address = desk.lead(), desk.url("clinic_clinic_change", 1)
+    assert client.get(desk.url("clinic_clinic_add")).status_code == 403
+    given = form_of(address, client) | {"zone": "Asia/Dubay"}
+    assert "Choose a time zone" in client.post(address, given).content.decode()
+    assert client.post(address, given | {"zone": "Asia/Muscat"}).status_code == 302
+
+
+def test_a_treatment_is_written_with_its_concerns_in_both_languages():
+    make.clinic()
+    row = make.treatment()
+    client, address = desk.lead(), desk.url("clinic_treatment_change", row.pk)
+    soup = BeautifulSoup(client.get(address).content, "html.parser")
+    assert soup.select_one("[name=name_ar]")["dir"] == "rtl"
+    given = form_of(address, client) | {"concerns-0-name_en": "Cellulite on the legs"}
+    assert client.post(address, given).status_code == 302
+    assert row.concerns.get(slug="cellulite").name_en == "Cellulite on the legs"
+
+
+def test_a_concern_that_somebody_asked_about_is_not_deleted():
+    row = make.treatment()
+    make.held(concern=row.concerns.get(slug="cellulite"))
+    client, address = desk.lead(), desk.url("clinic_treatment_change", row.pk)
+    given = form_of(address, client) | {"concerns-0-DELETE": "on"}
+    assert client.post(address, given).status_code == 200
+    assert row.concerns.filter(slug="cellulite").exists()
+
+
+def test_changed_words_of_aftercare_are_a_new_version_and_a_changed_hour_is_not():
+    make.clinic()
+    [step] = make.aftercare_steps(make.treatment(), hours=(24,))
+    client, address = desk.lead(), desk.url("clinic_aftercarestep_change", step.pk)
+    given = form_of(address, client)
+    assert client.post(address, given | {"hours_after": "30"}).status_code == 302
+    step.refresh_from_db()
+    assert (step.hours_after, step.version) == (30, 1)
+    assert client.post(address, given | {"body_en": "Keep it cool."}).status_code == 302
+    step.refresh_from_db()
+    assert (step.body_en, step.version) == ("Keep it cool.", 2)
+
+
+def test_a_video_room_of_a_dermatologist_is_reached_by_https():
+    make.clinic()
+    row = make.dermatologist()
+    client, address = desk.lead(), desk.url("clinic_dermatologist_change", row.pk)
+    given = form_of(address, client) | {"video_room": "http://video.example.com/x"}
+    assert client.post(address, given).status_code == 200
+    row.refresh_from_db()
+    assert row.video_room.startswith("https://")
