@@ -92,7 +92,7 @@ class Sink:
         self.messages.append(message)
         return "250 Kept"
 
-    def wait_for(self, count: int, *, seconds: float = 20.0) -> list[EmailMessage]:
+    def wait_for(self, count: int, *, seconds: float = 60.0) -> list[EmailMessage]:
         """All messages, once there are at least `count`."""
         processes.wait_until(
             lambda: len(self.messages) >= count, seconds=seconds, what=f"{count} e-mails"
