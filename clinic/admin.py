@@ -19,7 +19,7 @@ from clinic import clock
 from clinic.models import AftercareStep, Clinic, Concern, Treatment
 
 # An input for a time such as 14:05, in the clinic's clock.
-CLOCK = {"dir": "ltr", "inputmode": "numeric", "size": 5, "placeholder": "14:00"}
+CLOCK: dict[str, Any] = {"dir": "ltr", "inputmode": "numeric", "size": "5", "placeholder": "14:00"}
 # What one room shows on the front page: a label, a number and where it leads.
 Card = dict[str, Any]
 Cards = Callable[[HttpRequest], list[Card]]

@@ -2,7 +2,8 @@
 
 columns.py  how a row's facts are printed     finding.py  days, filters, chips, search
 forms.py    what staff type                   verbs.py    every button of a consultation
-consultations.py and hours.py put them together.
+asking.py   the form behind a button          inlines.py  e-mails and sessions of a consultation
+consultations.py, phone.py and hours.py put them together.
 """
 
 from bookings.admin.consultations import ConsultationAdmin

@@ -1,6 +1,5 @@
 """The consultations: the day's list, one page for each, its buttons, and a request by phone."""
 
-import datetime as dt
 from functools import partial
 from typing import Any, ClassVar
 
@@ -19,66 +18,13 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from bookings.admin import columns, finding
-from bookings.admin.forms import DAYS_SHOWN, TimeForm, day_asked_for
+from bookings.admin.asking import Asked, other_times
+from bookings.admin.inlines import MessageInline, SessionInline
 from bookings.admin.phone import add_by_phone
-from bookings.admin.verbs import IN_THE_LIST, VERBS, Asked, Verb, dermatologist_asked_for, possible
-from bookings.models import Consultation, Message, TreatmentSession
+from bookings.admin.verbs import IN_THE_LIST, VERBS, Verb, possible
+from bookings.models import Consultation
 from clinic.admin import desk, laid_out, not_there, now_of
 from clinic.errors import Refused
-from clinic.models import Dermatologist
-
-
-class MessageInline(admin.TabularInline):
-    """The e-mails that this consultation is owed or was sent."""
-
-    model = Message
-    verbose_name_plural = _("e-mails owed and sent")
-    extra = 0
-    can_delete = False
-    fields: ClassVar[Any] = [
-        "kind",
-        columns.message_state,
-        "addressee",
-        columns.moment_of("due_at", _("due")),
-        columns.moment_of("sent_at", _("sent")),
-        "tries",
-        "trouble",
-    ]
-    readonly_fields = fields
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-
-class SessionInline(admin.TabularInline):
-    """The treatment sessions that took place after it, voided ones too."""
-
-    model = TreatmentSession
-    extra = 0
-    can_delete = False
-    fields: ClassVar[Any] = [
-        columns.moment_of("took_place_at", _("took place")),
-        columns.treatment,
-        columns.moment_of("recorded_at", _("recorded")),
-        columns.name_of("recorded_by", _("recorded by")),
-        columns.moment_of("voided_at", _("voided")),
-        "void_reason",
-    ]
-    readonly_fields = fields
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[TreatmentSession]:
-        return (
-            super().get_queryset(request).select_related("consultation", "treatment", "recorded_by")
-        )
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
 
 @admin.register(Consultation, site=desk)
@@ -176,7 +122,7 @@ class ConsultationAdmin(admin.ModelAdmin):
     def get_list_display(self, request: HttpRequest) -> list[Any]:
         if not request.user.has_perm("bookings.change_consultation"):
             return list(self.list_display)
-        return [*self.list_display, partial_column(request)]
+        return [*self.list_display, at_once_column(request)]
 
     def get_list_filter(self, request: HttpRequest) -> list[Any]:
         mine = not request.user.has_perm("bookings.change_consultation")
@@ -269,7 +215,7 @@ class ConsultationAdmin(admin.ModelAdmin):
                 return self._back(asked)
         context = {
             **self.admin_site.each_context(request),
-            **weeks(asked, form),
+            **other_times(asked, form),
             "title": verb.label,
             "subtitle": str(consultation),
             "opts": self.opts,
@@ -303,7 +249,7 @@ class ConsultationAdmin(admin.ModelAdmin):
         return redirect("admin:bookings_consultation_change", asked.consultation.pk)
 
 
-def partial_column(request: HttpRequest) -> Any:
+def at_once_column(request: HttpRequest) -> Any:
     """The column with the buttons that take one click; the changelist's own form sends them."""
 
     def at_once(consultation: Consultation) -> str:
@@ -335,35 +281,3 @@ def records_url(asked: Asked) -> str:
         return ""
     address = reverse("admin:consent_consentrecord_changelist")
     return f"{address}?q={asked.consultation.reference}"
-
-
-def weeks(asked: Asked, form: forms.Form) -> dict[str, Any]:
-    """Links to the free times of the week before, of the week after, and of other dermatologists."""
-    if not isinstance(form, TimeForm):
-        return {}
-    about = asked.consultation
-    shown = dermatologist_asked_for(asked)
-    others = Dermatologist.objects.seeing_patients().offering(about.treatment)
-    now = asked.now
-    day = day_asked_for(asked.request.GET.get("from"), now=now)
-    week = dt.timedelta(days=DAYS_SHOWN)
-    earlier = day_asked_for((day - week).isoformat(), now=now)
-    later = day_asked_for((day + week).isoformat(), now=now)
-    return {
-        "earlier_url": _times_url(earlier, shown) if earlier < day else "",
-        "later_url": _times_url(later, shown) if later > day else "",
-        "whose": [
-            {
-                "name": one or gettext("All dermatologists"),
-                "url": _times_url(day, one),
-                "is_here": one == shown,
-            }
-            for one in [None, *others]
-        ],
-    }
-
-
-def _times_url(day: dt.date, dermatologist: Dermatologist | None) -> str:
-    return "?" + urlencode(
-        {"from": day.isoformat(), "with": dermatologist.pk if dermatologist else ""}
-    )

@@ -9,52 +9,27 @@ from dataclasses import dataclass
 from typing import Any
 
 from django import forms
-from django.http import HttpRequest, QueryDict
+from django.http import QueryDict
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from bookings import actions
-from bookings.admin.forms import (
-    CancelForm,
-    ProveForm,
-    RoomForm,
-    SessionForm,
-    TimeForm,
-    TreatmentForm,
-    VoidForm,
-    day_asked_for,
-    free_week,
+from bookings.admin.asking import (
+    Asked,
+    cancel_form,
+    prove_form,
+    room_form,
+    session_form,
+    time_form,
+    treatment_form,
+    void_form,
 )
-from bookings.models import Consultation, Status
+from bookings.models import Status
 from clinic.admin import person
-from clinic.models import Dermatologist
 
 UNFINISHED = (Status.WAITING, Status.HELD, Status.EXPIRED)
 ENDED = (Status.ARRIVED, Status.COMPLETED, Status.NO_SHOW)
 CHANGE = "bookings.change_consultation"
-
-
-@dataclass(frozen=True)
-class Asked:
-    """Who presses a button, about which consultation, and when."""
-
-    request: HttpRequest
-    consultation: Consultation
-    now: dt.datetime
-
-    @property
-    def is_today(self) -> bool:
-        """Whether the visit is on the clinic's present day."""
-        starts_at = self.consultation.starts_at
-        zone = timezone.get_current_timezone()
-        return starts_at is not None and (
-            starts_at.astimezone(zone).date() == self.now.astimezone(zone).date()
-        )
-
-    @property
-    def has_begun(self) -> bool:
-        starts_at = self.consultation.starts_at
-        return starts_at is not None and starts_at <= self.now
 
 
 @dataclass(frozen=True)
@@ -71,6 +46,11 @@ class Verb:
     hurts: bool = False
     is_first: bool = False  # what is mostly wanted, in a stronger colour
     keep: Any = _("Back")
+
+    @property
+    def asks(self) -> bool:
+        """Whether a page comes between the button and the action."""
+        return self.form is not None
 
 
 def _status(*statuses: str) -> Callable[[Asked], bool]:
@@ -104,57 +84,6 @@ def _can_be_proven(asked: Asked) -> bool:
 def _has_a_session(asked: Asked) -> bool:
     """In memory, for the page has them already."""
     return any(session.voided_at is None for session in asked.consultation.sessions.all())
-
-
-# --- What a button asks ------------------------------------------------------------------------
-
-
-def dermatologist_asked_for(asked: Asked) -> Dermatologist | None:
-    """Whose times are shown: the one in the address, else the visit's own or the preferred one."""
-    given = asked.request.GET.get("with")
-    if given is None:
-        return asked.consultation.dermatologist or asked.consultation.preferred_dermatologist
-    if not (given.isascii() and given.isdigit() and len(given) < 19):
-        return None
-    return Dermatologist.objects.filter(pk=int(given)).first()
-
-
-def _time_form(asked: Asked, given: QueryDict | None) -> forms.Form:
-    form = TimeForm(given)
-    day = day_asked_for(asked.request.GET.get("from"), now=asked.now)
-    is_held = asked.consultation.status == Status.HELD
-    form.offer(
-        free_week(
-            treatment=asked.consultation.treatment,
-            dermatologist=dermatologist_asked_for(asked),
-            from_day=day,
-            now=asked.now,
-            own=asked.consultation if is_held else None,
-        )
-    )
-    return form
-
-
-def _treatment_form(asked: Asked, given: QueryDict | None) -> forms.Form:
-    about = asked.consultation
-    chosen = f"{about.treatment_id or ''}|{about.concern_id or ''}"
-    return TreatmentForm(given, initial={"about": chosen})
-
-
-def _room_form(asked: Asked, given: QueryDict | None) -> forms.Form:
-    return RoomForm(given, initial={"own_video_room": asked.consultation.own_video_room})
-
-
-def _session_form(asked: Asked, given: QueryDict | None) -> forms.Form:
-    return SessionForm(given, initial={"took_place_at": asked.now.replace(second=0, microsecond=0)})
-
-
-def _void_form(asked: Asked, given: QueryDict | None) -> forms.Form:
-    form = VoidForm(given)
-    field = form.fields["session"]
-    assert isinstance(field, forms.ModelChoiceField)
-    field.queryset = asked.consultation.sessions.standing()
-    return form
 
 
 # --- What a button does ------------------------------------------------------------------------
@@ -265,7 +194,7 @@ VERBS = [
         _("The treatment is set, and a link to go on is on its way."),
         _status(*UNFINISHED),
         _set_treatment,
-        _treatment_form,
+        treatment_form,
     ),
     Verb(
         "offer-time",
@@ -273,17 +202,17 @@ VERBS = [
         _("The time is held for one day, and a link to finish is on its way."),
         _can_be_offered_a_time,
         _offer_time,
-        _time_form,
+        time_form,
         is_first=True,
     ),
-    Verb("move", _("Move"), _("The visit is moved."), _status(Status.CONFIRMED), _move, _time_form),
+    Verb("move", _("Move"), _("The visit is moved."), _status(Status.CONFIRMED), _move, time_form),
     Verb(
         "record-session",
         _("Record a treatment session"),
         _("The treatment session is recorded; its aftercare is on its way."),
         _status(Status.ARRIVED, Status.COMPLETED),
         _record_session,
-        _session_form,
+        session_form,
         permission="bookings.add_treatmentsession",
     ),
     Verb(
@@ -292,7 +221,7 @@ VERBS = [
         _("The treatment session is voided; no more aftercare is owed for it."),
         _has_a_session,
         _void_session,
-        _void_form,
+        void_form,
         permission="bookings.change_treatmentsession",
         hurts=True,
     ),
@@ -309,7 +238,7 @@ VERBS = [
         _("The video room of this visit is changed."),
         _status(Status.HELD, Status.CONFIRMED, Status.ARRIVED),
         _give_own_room,
-        _room_form,
+        room_form,
     ),
     Verb(
         "prove",
@@ -317,7 +246,7 @@ VERBS = [
         _("The person is proven, by the staff's word."),
         _can_be_proven,
         _prove,
-        lambda asked, given: ProveForm(given),
+        prove_form,
     ),
     Verb(
         "cancel",
@@ -325,12 +254,11 @@ VERBS = [
         _("The consultation is cancelled."),
         _status(*UNFINISHED, Status.CONFIRMED, Status.ARRIVED),
         _cancel,
-        lambda asked, given: CancelForm(given),
+        cancel_form,
         hurts=True,
         keep=_("Keep it"),
     ),
 ]
-BY_NAME = {verb.name: verb for verb in VERBS}
 IN_THE_LIST = ("arrive", "complete", "no-show", "undo")
 
 

@@ -63,6 +63,16 @@ def test_a_forged_post_to_the_page_changes_nothing():
     assert visit.status == Status.HELD
 
 
+def test_a_button_that_asks_leads_to_its_page_and_one_that_does_not_acts_at_once():
+    visit = make.confirmed()
+    soup = BeautifulSoup(desk.reception().get(desk.page(visit)).content, "html.parser")
+    links = {one["href"] for one in soup.select(".verbs a")}
+    at_once = {one["formaction"] for one in soup.select(".verbs button")}
+    assert links == {"../move/", "../video-room/", "../cancel/"}
+    assert at_once == {"../send-link/"}
+    assert "hurts" in soup.select_one('.verbs a[href="../cancel/"]')["class"]
+
+
 def test_there_is_no_button_that_confirms_or_acknowledges():
     shown = buttons(make.proven())
     assert shown == {

@@ -1,0 +1,86 @@
+"""The side effects inside a risk list: written in pairs of languages, and kept in an order."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from clinic.admin import in_its_language
+from consent.models import ListState, Risk, RiskList
+
+MAKES_ROOM = 10_000  # above every place that a list has
+
+
+class RiskForm(forms.ModelForm):
+    """A side effect; its place is kept apart, so that two can change places."""
+
+    place = forms.IntegerField(label=_("order"), min_value=1, max_value=999)
+
+    class Meta:
+        model = Risk
+        exclude = ["position"]  # noqa: DJ006 - every word of it, in the order of the fieldsets
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk:
+            self.initial.setdefault("place", self.instance.position)
+        else:
+            self.initial.setdefault("place", 99)
+
+
+class RiskInline(admin.StackedInline):
+    """The side effects, English and Arabic side by side."""
+
+    model = Risk
+    form = RiskForm
+    extra = 0
+    fields = [
+        ("place", "key"),
+        ("name_en", "name_ar"),
+        ("what_it_is_en", "what_it_is_ar"),
+        ("how_often_en", "how_often_ar"),
+        ("how_long_en", "how_long_ar"),
+        ("what_helps_en", "what_helps_ar"),
+        ("when_to_call_en", "when_to_call_ar"),
+    ]
+
+    def get_fields(self, request: HttpRequest, obj: RiskList | None = None) -> Any:
+        """A list that is only read shows its places as they stand."""
+        if self.has_change_permission(request, obj):
+            return self.fields
+        return [("position", "key"), *self.fields[1:]]
+
+    def has_change_permission(self, request: HttpRequest, obj: RiskList | None = None) -> bool:
+        return super().has_change_permission(request, obj) and may_write(request, obj)
+
+    def has_add_permission(self, request: HttpRequest, obj: RiskList | None = None) -> bool:
+        return super().has_add_permission(request, obj) and may_write(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: RiskList | None = None) -> bool:
+        return super().has_delete_permission(request, obj) and may_write(request, obj)
+
+    def formfield_for_dbfield(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        in_its_language(db_field, field)
+        return field
+
+
+def may_write(request: HttpRequest, risk_list: RiskList | None) -> bool:
+    """A draft is written by one person: who else changed it could then publish their own words."""
+    return (
+        risk_list is None
+        or risk_list.state == ListState.DRAFT
+        and risk_list.written_by_id in (None, request.user.pk)
+    )
+
+
+def renumber(risks: QuerySet[Risk], places: dict[int, int]) -> None:
+    """Numbers a list's side effects 1, 2, 3 by the places typed; no two share one on the way."""
+    rows = sorted(risks, key=lambda risk: (places.get(risk.pk, risk.position), risk.position))
+    for base in (2 * MAKES_ROOM, 0):
+        for number, risk in enumerate(rows, 1):
+            risk.position = base + number
+            risk.save(update_fields=["position"])
