@@ -23,3 +23,5 @@ from clinic.settings import *  # noqa: E402, F403 (after the environment is set)
 
 # Signing in is not what most tests are about; Argon2 takes 50 ms each time, on purpose.
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+# Else each test client begins with a look at every static file.
+WHITENOISE_AUTOREFRESH = True

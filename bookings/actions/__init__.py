@@ -4,6 +4,7 @@ Arguments are keyword-only; `now` is aware and comes from the database's clock; 
 transaction, gives back the row, and raises a subclass of clinic.errors.Refused.
 """
 
+from bookings.actions.holding import expire_holds, renew_hold
 from bookings.actions.proof import (
     CodeRanOut,
     LinkEnded,
@@ -25,8 +26,6 @@ from bookings.actions.requests import (
     ask_for_other_times,
     change_details,
     choose_time,
-    expire_holds,
-    renew_hold,
     request,
     set_treatment,
 )

@@ -5,23 +5,21 @@ from typing import Any, TypedDict, Unpack
 
 from django.contrib.auth.models import User
 from django.db import connection, transaction
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from bookings.actions.holding import HOLD, hold
 from bookings.actions.proof import issue_code, issue_link
 from bookings.actions.times import (
     lock_consultation,
     lock_dermatologists,
     refuse_if_seen_taken,
     slot_decided,
-    take_time,
 )
 from bookings.models import Consultation, NotPossibleNow, PartOfDay, Status
 from clinic.errors import Refused
 from clinic.models import Clinic, Concern, Dermatologist, Treatment
 
-HOLD = dt.timedelta(minutes=20)
-LONGEST_HOLD_AFTER_PROOF = dt.timedelta(minutes=60)
-HOLD_FOR_STAFF = dt.timedelta(hours=24)
 UNPROVEN_PER_ADDRESS = 2
 UNPROVEN_PER_IP = 5
 ADULT = 18  # years
@@ -93,7 +91,7 @@ def request(
             _refuse_too_many(consultation, now=now)
         if starts_at is not None and dermatologist is not None:
             lock_dermatologists(dermatologist.pk)
-            _hold(consultation, dermatologist, starts_at, now=now, by_staff=entered_by is not None)
+            hold(consultation, dermatologist, starts_at, now=now, by_staff=entered_by is not None)
         if entered_by is None:
             issue_code(consultation, now=now)
         else:
@@ -118,7 +116,7 @@ def choose_time(
     with slot_decided():
         lock_dermatologists(dermatologist.pk, consultation.dermatologist_id)
         locked = lock_consultation(consultation.pk)
-        _hold(locked, dermatologist, starts_at, now=now, by_staff=by_staff)
+        hold(locked, dermatologist, starts_at, now=now, by_staff=by_staff)
         if by_staff:
             issue_link(locked, now=now)
         locked.save()
@@ -194,77 +192,6 @@ def set_treatment(
     return locked
 
 
-def renew_hold(*, consultation: Consultation, now: dt.datetime) -> Consultation:
-    """Holds the time longer, as every step taken does ("I need more time", WCAG 2.2.1).
-
-    Never longer than the longest hold; a hold that ran out stays so.
-    """
-    with transaction.atomic():
-        locked = lock_consultation(consultation.pk)
-        if locked.status == Status.HELD and not locked.hold_has_run_out(now=now):
-            locked.hold_expires_at = hold_until(locked, now=now)
-            locked.save(update_fields=["hold_expires_at"])
-    return locked
-
-
-def expire_holds(*, now: dt.datetime) -> int:
-    """Lets go of every time whose hold ran out; gives how many. Locked rows wait for the next round."""
-    with transaction.atomic():
-        stale = Consultation.objects.with_hold_run_out(now=now).select_for_update(
-            skip_locked=True, no_key=True, of=("self",)
-        )
-        rows = list(stale)
-        for hold in rows:
-            hold.move_to(Status.EXPIRED)
-            hold.save(update_fields=["status"])
-    return len(rows)
-
-
-def hold_until(consultation: Consultation, *, now: dt.datetime) -> dt.datetime:
-    """Until when a held time is kept if the patient takes a step at `now`."""
-    assert consultation.held_at is not None
-    assert consultation.starts_at is not None
-    notice = _min_notice()
-    if consultation.time_chosen_by_staff:
-        return min(consultation.held_at + HOLD_FOR_STAFF, consultation.starts_at)
-    longest = consultation.held_at + HOLD
-    if consultation.proven_at is not None:
-        longest = max(consultation.held_at, consultation.proven_at) + LONGEST_HOLD_AFTER_PROOF
-    return min(now + HOLD, longest, consultation.starts_at - notice)
-
-
-def _min_notice() -> dt.timedelta:
-    clinic = Clinic.objects.the_clinic()
-    return clinic.min_notice if clinic else dt.timedelta()
-
-
-def _hold(
-    consultation: Consultation,
-    dermatologist: Dermatologist,
-    starts_at: dt.datetime,
-    *,
-    now: dt.datetime,
-    by_staff: bool,
-) -> None:
-    """Takes a time and holds it, under the lock."""
-    if consultation.treatment is None:
-        raise NotPossibleNow(
-            _("The clinic first has to find out with you which treatment you want to talk about.")
-        )
-    take_time(
-        consultation,
-        dermatologist=dermatologist,
-        starts_at=starts_at,
-        now=now,
-        notice=dt.timedelta() if by_staff else None,
-    )
-    if consultation.status != Status.HELD:
-        consultation.move_to(Status.HELD)
-    consultation.held_at = now
-    consultation.time_chosen_by_staff = by_staff
-    consultation.hold_expires_at = hold_until(consultation, now=now)
-
-
 def _put_details(consultation: Consultation, details: Details, *, now: dt.datetime) -> None:
     """Puts what was typed on the consultation. Raises DetailsRefused."""
     for field, value in details.items():
@@ -294,15 +221,16 @@ def _refuse_foreign_concern(consultation: Consultation) -> None:
 
 def _refuse_too_many(consultation: Consultation, *, now: dt.datetime) -> None:
     """At most two unproven requests per address and five per device, counted one at a time."""
-    recent = Consultation.objects.unproven().exclude(status=Status.CANCELLED)
-    recent = recent.filter(asked_at__gt=now - HOLD, entered_by=None).exclude(pk=consultation.pk)
+    recent = Q(asked_at__gt=now - HOLD, status=Status.WAITING) | Q(hold_expires_at__gt=now)
+    others = Consultation.objects.unproven().exclude(status=Status.CANCELLED)
+    others = others.filter(recent, entered_by=None).exclude(pk=consultation.pk)
     limits = [(f"email:{consultation.email}", {"email": consultation.email}, UNPROVEN_PER_ADDRESS)]
     if consultation.ip:
         limits += [(f"ip:{consultation.ip}", {"ip": consultation.ip}, UNPROVEN_PER_IP)]
     for name, who, most in limits:  # always in this order: no two wait for each other
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [name])
-        if recent.filter(**who).count() >= most:
+        if others.filter(**who).count() >= most:
             raise TooManyRequests(
                 _(
                     "There are requests with this address that wait for their code. Use the code in "

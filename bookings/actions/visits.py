@@ -5,7 +5,7 @@ import datetime as dt
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from bookings.actions.requests import hold_until
+from bookings.actions.holding import hold_until
 from bookings.actions.times import (
     lock_consultation,
     lock_dermatologists,

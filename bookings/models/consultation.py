@@ -14,58 +14,18 @@ from phonenumber_field.modelfields import PhoneNumberField
 
 from bookings.models.hours import Weekday
 from bookings.models.patient import Patient
-from clinic.errors import Refused
+from bookings.models.queries import ConsultationQuerySet
+from bookings.models.status import (
+    TAKES_THE_SLOT,
+    TRANSITIONS,
+    VISITED,
+    NotPossibleNow,
+    PartOfDay,
+    Proof,
+    Status,
+)
 from clinic.i18n import Language
 from clinic.models import Concern, Dermatologist, Treatment, known_zone
-
-
-class Status(models.TextChoices):
-    """Where a consultation stands. Only `move_to` assigns it."""
-
-    WAITING = "waiting", _("waiting for a time")
-    HELD = "held", _("time held")
-    EXPIRED = "expired", _("hold ran out")
-    CONFIRMED = "confirmed", _("confirmed")
-    ARRIVED = "arrived", _("arrived")
-    COMPLETED = "completed", _("completed")
-    NO_SHOW = "no_show", _("did not come")
-    CANCELLED = "cancelled", _("cancelled")
-
-
-# DESIGN section 2. A trigger in PostgreSQL refuses every other change (see migration 0002).
-TRANSITIONS: dict[str, frozenset[str]] = {
-    Status.WAITING: frozenset({Status.HELD, Status.CANCELLED}),
-    Status.HELD: frozenset({Status.CONFIRMED, Status.EXPIRED, Status.WAITING, Status.CANCELLED}),
-    Status.EXPIRED: frozenset({Status.HELD, Status.CANCELLED}),
-    Status.CONFIRMED: frozenset(
-        {Status.ARRIVED, Status.COMPLETED, Status.NO_SHOW, Status.CANCELLED}
-    ),
-    Status.ARRIVED: frozenset({Status.COMPLETED, Status.CANCELLED, Status.CONFIRMED}),
-    Status.COMPLETED: frozenset({Status.CONFIRMED}),
-    Status.NO_SHOW: frozenset({Status.CONFIRMED}),
-    Status.CANCELLED: frozenset(),
-}
-# The states that only a consultation with every risk acknowledged can reach.
-VISITED = (Status.CONFIRMED, Status.ARRIVED, Status.COMPLETED, Status.NO_SHOW)
-TAKES_THE_SLOT = (Status.HELD, *VISITED)
-
-
-class Proof(models.TextChoices):
-    """How the address was proven."""
-
-    EMAIL_CODE = "email_code", _("code from the e-mail")
-    EMAIL_LINK = "email_link", _("link from the e-mail")
-    IN_PERSON = "in_person", _("in person")
-
-
-class PartOfDay(models.TextChoices):
-    """What part of the day suits a patient who waits for a time."""
-
-    ANY = "any", _("any time of day")
-    MORNING = "morning", _("morning")
-    AFTERNOON = "afternoon", _("afternoon")
-    EVENING = "evening", _("evening")
-
 
 REFERENCE_LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's base 32: no I, L, O, U
 
@@ -73,39 +33,6 @@ REFERENCE_LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's base 32: n
 def new_reference() -> str:
     """Eight letters and digits that can be read out on the phone."""
     return "".join(secrets.choice(REFERENCE_LETTERS) for _letter in range(8))
-
-
-class NotPossibleNow(Refused):
-    """The consultation is in a state in which this cannot be done."""
-
-    code = "not_possible_now"
-
-
-class ConsultationQuerySet(models.QuerySet["Consultation"]):
-    def taking_a_slot(self, *, now: dt.datetime) -> "ConsultationQuerySet":
-        """Those whose time nobody else can have at `now`; a hold that ran out is none of them."""
-        return self.filter(status__in=TAKES_THE_SLOT).exclude(
-            status=Status.HELD, hold_expires_at__lte=now
-        )
-
-    def touching(self, *, starts_at: dt.datetime, ends_at: dt.datetime) -> "ConsultationQuerySet":
-        """Those whose time shares a moment with [starts_at, ends_at)."""
-        return self.filter(starts_at__lt=ends_at, ends_at__gt=starts_at)
-
-    def with_hold_run_out(self, *, now: dt.datetime) -> "ConsultationQuerySet":
-        """Held ones whose hold is over."""
-        return self.filter(status=Status.HELD, hold_expires_at__lte=now)
-
-    def confirmed(self) -> "ConsultationQuerySet":
-        return self.filter(status=Status.CONFIRMED)
-
-    def unproven(self) -> "ConsultationQuerySet":
-        """Those whose address nobody has proven yet."""
-        return self.filter(proven_at=None)
-
-    def for_desk(self) -> "ConsultationQuerySet":
-        """With all that a list row shows, in one query."""
-        return self.select_related("treatment", "concern", "dermatologist", "patient")
 
 
 class Consultation(models.Model):
@@ -226,10 +153,29 @@ class Consultation(models.Model):
         ordering = ["starts_at", "id"]
         indexes = [
             models.Index(fields=["starts_at"], name="consultation_starts"),
-            models.Index(
-                fields=["hold_expires_at"], condition=Q(status="held"), name="consultation_holds"
-            ),
             models.Index(fields=["email"], name="consultation_email"),
+            # What bookings/reminders.py asks every two seconds, whatever lies in the past.
+            models.Index(
+                fields=["hold_expires_at"],
+                condition=Q(status__in=["held", "expired"]),
+                name="consultation_holds",
+            ),
+            models.Index(
+                fields=["code_issued_at"], condition=Q(proven_at=None), name="consultation_codes"
+            ),
+            models.Index(
+                fields=["link_asked_at"],
+                condition=Q(link_asked_at__isnull=False),
+                name="consultation_links",
+            ),
+            models.Index(
+                fields=["cancelled_at"],
+                condition=Q(status="cancelled"),
+                name="consultation_cancelled",
+            ),
+            models.Index(
+                fields=["proven_at"], condition=Q(status="waiting"), name="consultation_waiting"
+            ),
         ]
         constraints = [
             ExclusionConstraint(

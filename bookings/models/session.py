@@ -40,6 +40,11 @@ class TreatmentSession(models.Model):
         verbose_name = _("treatment session")
         verbose_name_plural = _("treatment sessions")
         ordering = ["-took_place_at"]
+        indexes = [
+            models.Index(
+                fields=["took_place_at"], condition=Q(voided_at=None), name="session_took_place"
+            )
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["consultation", "took_place_at"],

@@ -128,6 +128,17 @@ def test_a_hold_is_renewed_by_steps_but_not_beyond_the_longest():
     assert proven.hold_expires_at == make.NOW + 60 * MINUTE
 
 
+def test_choosing_another_time_holds_it_no_longer_before_the_proof():
+    consultation = make.held()
+    chosen = bookings.actions.choose_time(
+        consultation=consultation,
+        dermatologist=consultation.dermatologist,
+        starts_at=make.TOMORROW_AT_9 + HOUR,
+        now=make.NOW + 15 * MINUTE,
+    )
+    assert chosen.hold_expires_at == make.NOW + 20 * MINUTE
+
+
 def test_a_hold_never_reaches_past_the_minimum_notice():
     starts_at = make.NOW + 2 * HOUR + 20 * MINUTE  # 12:20 in Dubai, on the grid
     consultation = make.held(starts_at=starts_at, now=make.NOW + 15 * MINUTE)

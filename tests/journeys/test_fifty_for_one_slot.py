@@ -95,7 +95,7 @@ def race(committed_db, monkeypatch):
     dermatologist, treatment = make.dermatologist(), make.treatment()
     wanted = bookings.actions.free_times(treatment=treatment, now=clock.now())[10].starts_at
     checked = threading.Barrier(TWINS)
-    check = bookings.actions.requests.take_time
+    check = bookings.actions.holding.take_time
 
     def check_and_wait(*args: Any, **kwargs: Any) -> None:
         check(*args, **kwargs)
@@ -104,7 +104,7 @@ def race(committed_db, monkeypatch):
         except threading.BrokenBarrierError:
             pass  # the others stand in the queue of the lock
 
-    monkeypatch.setattr(bookings.actions.requests, "take_time", check_and_wait)
+    monkeypatch.setattr(bookings.actions.holding, "take_time", check_and_wait)
 
     def ask(start: threading.Barrier, details: dict[str, Any]) -> str:
         try:

@@ -1,0 +1,87 @@
+"""How long a time is held for a request (DESIGN section 2), and letting go of it."""
+
+import datetime as dt
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from bookings.actions.times import lock_consultation, take_time
+from bookings.models import Consultation, NotPossibleNow, Status
+from clinic.models import Clinic, Dermatologist
+
+HOLD = dt.timedelta(minutes=20)
+LONGEST_HOLD_AFTER_PROOF = dt.timedelta(minutes=60)
+HOLD_FOR_STAFF = dt.timedelta(hours=24)
+
+
+def renew_hold(*, consultation: Consultation, now: dt.datetime) -> Consultation:
+    """Holds the time longer, as every step taken does ("I need more time", WCAG 2.2.1).
+
+    Never longer than the longest hold; a hold that ran out stays so.
+    """
+    with transaction.atomic():
+        locked = lock_consultation(consultation.pk)
+        if locked.status == Status.HELD and not locked.hold_has_run_out(now=now):
+            locked.hold_expires_at = hold_until(locked, now=now)
+            locked.save(update_fields=["hold_expires_at"])
+    return locked
+
+
+def expire_holds(*, now: dt.datetime) -> int:
+    """Lets go of every time whose hold ran out; gives how many. Locked rows wait for the next round."""
+    with transaction.atomic():
+        stale = Consultation.objects.with_hold_run_out(now=now).select_for_update(
+            skip_locked=True, no_key=True, of=("self",)
+        )
+        rows = list(stale)
+        for hold in rows:
+            hold.move_to(Status.EXPIRED)
+            hold.save(update_fields=["status"])
+    return len(rows)
+
+
+def hold_until(consultation: Consultation, *, now: dt.datetime) -> dt.datetime:
+    """Until when a held time is kept if the patient takes a step at `now`."""
+    assert consultation.held_at is not None
+    assert consultation.starts_at is not None
+    notice = _min_notice()
+    if consultation.time_chosen_by_staff:
+        return min(consultation.held_at + HOLD_FOR_STAFF, consultation.starts_at)
+    longest = consultation.held_at + HOLD
+    if consultation.proven_at is not None:
+        longest = max(consultation.held_at, consultation.proven_at) + LONGEST_HOLD_AFTER_PROOF
+    return min(now + HOLD, longest, consultation.starts_at - notice)
+
+
+def _min_notice() -> dt.timedelta:
+    clinic = Clinic.objects.the_clinic()
+    return clinic.min_notice if clinic else dt.timedelta()
+
+
+def hold(
+    consultation: Consultation,
+    dermatologist: Dermatologist,
+    starts_at: dt.datetime,
+    *,
+    now: dt.datetime,
+    by_staff: bool,
+) -> None:
+    """Takes a time and holds it, under the lock."""
+    if consultation.treatment is None:
+        raise NotPossibleNow(
+            _("The clinic first has to find out with you which treatment you want to talk about.")
+        )
+    take_time(
+        consultation,
+        dermatologist=dermatologist,
+        starts_at=starts_at,
+        now=now,
+        notice=dt.timedelta() if by_staff else None,
+    )
+    goes_on = consultation.status == Status.HELD and not consultation.hold_has_run_out(now=now)
+    if by_staff or consultation.is_proven or not goes_on:
+        consultation.held_at = now  # else choosing again would be a way to hold for longer
+    if consultation.status != Status.HELD:
+        consultation.move_to(Status.HELD)
+    consultation.time_chosen_by_staff = by_staff
+    consultation.hold_expires_at = hold_until(consultation, now=now)

@@ -1,0 +1,38 @@
+"""What can be asked of a set of consultations, in the words of the clinic."""
+
+import datetime as dt
+from typing import TYPE_CHECKING
+
+from django.db import models
+
+from bookings.models.status import TAKES_THE_SLOT, Status
+
+if TYPE_CHECKING:
+    pass
+
+
+class ConsultationQuerySet(models.QuerySet["Consultation"]):
+    def taking_a_slot(self, *, now: dt.datetime) -> "ConsultationQuerySet":
+        """Those whose time nobody else can have at `now`; a hold that ran out is none of them."""
+        return self.filter(status__in=TAKES_THE_SLOT).exclude(
+            status=Status.HELD, hold_expires_at__lte=now
+        )
+
+    def touching(self, *, starts_at: dt.datetime, ends_at: dt.datetime) -> "ConsultationQuerySet":
+        """Those whose time shares a moment with [starts_at, ends_at)."""
+        return self.filter(starts_at__lt=ends_at, ends_at__gt=starts_at)
+
+    def with_hold_run_out(self, *, now: dt.datetime) -> "ConsultationQuerySet":
+        """Held ones whose hold is over."""
+        return self.filter(status=Status.HELD, hold_expires_at__lte=now)
+
+    def confirmed(self) -> "ConsultationQuerySet":
+        return self.filter(status=Status.CONFIRMED)
+
+    def unproven(self) -> "ConsultationQuerySet":
+        """Those whose address nobody has proven yet."""
+        return self.filter(proven_at=None)
+
+    def for_desk(self) -> "ConsultationQuerySet":
+        """With all that a list row shows, in one query."""
+        return self.select_related("treatment", "concern", "dermatologist", "patient")
