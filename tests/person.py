@@ -35,13 +35,15 @@ class Person:
 
     @property
     def errors(self) -> list[str]:
-        """What the error summary says."""
+        """What the error summary says; each of its links leads to something on the page."""
         summary = self.page.select_one(".error-summary")
+        for link in summary.select("a") if summary else []:
+            assert self.page.find(id=link["href"].removeprefix("#")), link["href"]
         return [" ".join(row.get_text().split()) for row in summary.select("li")] if summary else []
 
     def value(self, name: str) -> Any:
         """What a field holds: its text, the value that is chosen, or a list of those ticked."""
-        sent = [value for key, value in self._filled(self._form_with(name)) if key == name]
+        sent = [value for key, value in self.filled(self._form_with(name)) if key == name]
         return sent[0] if len(sent) == 1 else (sent or None)
 
     def values(self, name: str) -> list[str]:
@@ -88,7 +90,7 @@ class Person:
         return self._show(self.client.post(self.sent_to, self.sent), self.sent_to)
 
     def _send(self, form: Tag, button: Tag, filled: dict[str, Any]) -> "Person":
-        fields = self._filled(form)
+        fields = self.filled(form)
         known = {field["name"] for field in form.select("[name]")} | {"time"}
         for name, value in filled.items():
             assert name in known, f"no field {name!r} on {self.url}"
@@ -119,7 +121,7 @@ class Person:
         assert form is not None
         return form
 
-    def _filled(self, form: Tag) -> list[tuple[str, str]]:
+    def filled(self, form: Tag) -> list[tuple[str, str]]:
         """What a browser would send of this form as it stands."""
         return list(_successful_fields(form.select("input[name], select[name], textarea[name]")))
 

@@ -50,15 +50,10 @@ class AboutWhat(forms.Form):
         self.fields["about"].choices = groups  # type: ignore[attr-defined]
 
     def groups(self) -> Iterator[dict[str, Any]]:
-        """The groups as the page lays them out: a name, and its options with ids in one row."""
-        chosen, number = str(self["about"].value() or ""), 0
-        for name, options in self.fields["about"].choices:  # type: ignore[attr-defined]
-            rows = []
-            for value, label in options:
-                row = {"value": value, "label": label, "checked": value == chosen}
-                rows.append({**row, "id": f"id_about_{number}"})
-                number += 1
-            yield {"name": name, "options": rows}
+        """The groups as the page lays them out: a name, and its options."""
+        options = iter(self["about"].subwidgets)  # one after the other, without their groups
+        for name, pairs in self.fields["about"].choices:  # type: ignore[attr-defined]
+            yield {"name": name, "options": [next(options) for _pair in pairs]}
 
 
 def about_value(treatment: Treatment, concern_slug: str = "") -> str:
@@ -79,7 +74,12 @@ class OtherTimes(forms.Form):
     )
     preferred_part = forms.ChoiceField(
         widget=forms.RadioSelect,
-        choices=PartOfDay,
+        choices=[
+            (PartOfDay.ANY, _("Any time of day")),
+            (PartOfDay.MORNING, _("In the morning")),
+            (PartOfDay.AFTERNOON, _("In the afternoon")),
+            (PartOfDay.EVENING, _("In the evening")),
+        ],
         initial=PartOfDay.ANY,
         label=_("Which part of the day?"),
         error_messages={"required": _("Choose a part of the day.")},

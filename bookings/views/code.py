@@ -67,7 +67,7 @@ def _state_of_code(consultation: Consultation, *, now: dt.datetime) -> dict[str,
 
 
 def _hold_ran_out(road: Road, consultation: Consultation, *, now: dt.datetime) -> HttpResponse:
-    sentence = _("We could not keep your time any longer. Everything you typed is kept.")
+    sentence = _("We could not keep your time any longer.")
     return time_gone(
         road,
         sentence,
