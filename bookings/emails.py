@@ -247,12 +247,12 @@ def _details(
     starts_at, doctor = consultation.starts_at, consultation.dermatologist
     if message.kind in WITH_VISIT and starts_at is not None and doctor is not None:
         if not times.same_clock(starts_at, consultation.zone, clinic.zone):
-            rows.append((_("Your time"), pen.time(starts_at, consultation.zone)))
+            rows.append((_("Your own time"), pen.time(starts_at, consultation.zone)))
         rows.append((_("With"), pen.name(doctor.name)))
         if consultation.names_treatment and consultation.treatment is not None:
             rows.append((_("About"), pen.name(consultation.treatment.name)))
     if consultation.is_proven:
-        rows.append((_("Patient"), pen.name(_one_line(consultation.patient_name))))
+        rows.append((_("For"), pen.name(_one_line(consultation.patient_name))))
     rows.append((_("Reference"), pen.reference(consultation.reference)))
     return rows
 

@@ -10,7 +10,7 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
-from django.utils.translation import gettext
+from django.utils.translation import gettext, gettext_noop
 from django.utils.translation import gettext_lazy as _
 
 from bookings import actions
@@ -64,7 +64,9 @@ def add_by_phone(room: admin.ModelAdmin, request: HttpRequest) -> HttpResponse:
             field = {"concern": "about", "starts_at": "time"}.get(refusal.field, refusal.field)
             form.add_error(field if field in form.fields else "time", str(refusal))
         else:
-            room.log_addition(request, consultation, "Entered a request taken on the phone.")
+            room.log_addition(
+                request, consultation, gettext_noop("Entered a request taken on the phone.")
+            )
             messages.success(
                 request,
                 format_html(

@@ -8,7 +8,7 @@ from django.db import models
 from bookings.models.status import TAKES_THE_SLOT, Status
 
 if TYPE_CHECKING:
-    pass
+    from bookings.models.consultation import Consultation  # noqa: F401 (named in quotes)
 
 
 class ConsultationQuerySet(models.QuerySet["Consultation"]):

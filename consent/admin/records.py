@@ -12,7 +12,7 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.html import format_html
-from django.utils.translation import gettext
+from django.utils.translation import gettext, gettext_noop
 from django.utils.translation import gettext_lazy as _
 
 from bookings.admin import columns
@@ -247,7 +247,7 @@ class ConsentRecordAdmin(admin.ModelAdmin):
         except Refused as refusal:
             form.add_error(None, str(refusal))
             return False
-        self.log_change(request, record, "Reviewed.")
+        self.log_change(request, record, gettext_noop("Reviewed."))
         messages.success(
             request,
             format_html(

@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
-from django.utils.translation import gettext
+from django.utils.translation import gettext, gettext_noop
 from django.utils.translation import gettext_lazy as _
 
 from bookings.admin import columns
@@ -238,7 +238,7 @@ class RiskListAdmin(admin.ModelAdmin):
         draft = mine.first()
         if draft is None:
             draft = actions.start_list(treatment=treatment, written_by=person(request))
-            self.log_addition(request, draft, "Began a new version.")
+            self.log_addition(request, draft, gettext_noop("Began a new version."))
             messages.success(request, gettext("A new draft has begun. Write it, then send it."))
         else:
             messages.info(request, gettext("You have this draft already."))
