@@ -96,9 +96,10 @@ def not_there(room: Any, request: HttpRequest, pk: str) -> HttpResponse:
 
 def day_and_clock() -> forms.SplitDateTimeWidget:
     """A day as the browser asks for it, and a clock of 24 hours: no browser's am and pm."""
+    day: dict[str, Any] = {"type": "date", "aria-label": _("Day")}
     return forms.SplitDateTimeWidget(
-        date_attrs={"type": "date"},
-        time_attrs=CLOCK,
+        date_attrs=day,
+        time_attrs=CLOCK | {"aria-label": _("Time, from 00:00 to 23:59")},
         date_format="%Y-%m-%d",
         time_format="%H:%M",
     )
@@ -114,6 +115,20 @@ def in_its_language(db_field: "models.Field[Any, Any]", field: forms.Field | Non
         }
         if isinstance(field.widget, forms.Textarea):
             field.widget.attrs |= {"rows": 4}
+
+
+def name_each_input(form: forms.BaseForm) -> None:
+    """In a table of inputs the heading names a column; screen readers need a name for each input."""
+    for field in form.fields.values():
+        field.widget.attrs["aria-label"] = field.label
+
+
+class ConcernFormSet(forms.BaseInlineFormSet):
+    """The lines of a treatment's concerns."""
+
+    def add_fields(self, form: Any, index: int | None) -> None:
+        super().add_fields(form, index)
+        name_each_input(form)
 
 
 @admin.register(Clinic, site=desk)
@@ -152,6 +167,7 @@ class ConcernInline(admin.TabularInline):
     """What patients want the treatment for."""
 
     model = Concern
+    formset = ConcernFormSet
     extra = 0
     fields = ["name_en", "name_ar", "slug", "position"]
 

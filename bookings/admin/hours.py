@@ -17,7 +17,7 @@ from bookings.actions.times import lock_dermatologists
 from bookings.admin import columns
 from bookings.models import Closure, Consultation, WeeklyHours
 from clinic import clock
-from clinic.admin import CLOCK, day_and_clock, desk, in_its_language
+from clinic.admin import CLOCK, day_and_clock, desk, in_its_language, name_each_input
 from clinic.i18n import Language, active_language
 from clinic.models import Dermatologist, Treatment
 
@@ -55,6 +55,10 @@ def is_within(visit: Consultation, windows: list[Window]) -> bool:
 
 class HoursFormSet(forms.BaseInlineFormSet):
     """The hours of one dermatologist as they will be."""
+
+    def add_fields(self, form: Any, index: int | None) -> None:
+        super().add_fields(form, index)
+        name_each_input(form)
 
     def clean(self) -> None:
         super().clean()
