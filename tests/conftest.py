@@ -22,6 +22,7 @@ from pathlib import Path
 import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
+from django.utils import translation
 
 from clinic.embedded import valkey
 from clinic.embedded.places import Place
@@ -48,6 +49,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if not processes.CHROMIUM:
         terminalreporter.write_line(NO_CHROMIUM)
+
+
+@pytest.fixture(autouse=True)
+def english() -> Iterator[None]:
+    """Each test begins in English: the test client leaves the language of its last page behind."""
+    with translation.override("en"):
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -39,25 +39,18 @@ def note_risks(
 ) -> Consultation:
     """Keeps count of the acknowledged risks of an unfinished request; a step taken renews its hold.
 
-    A visit that is confirmed keeps what was true when it was sealed.
+    The caller has locked the consultation. One that is confirmed keeps what was true when sealed.
     """
-    with transaction.atomic():
-        locked = lock_consultation(consultation.pk)
-        if locked.status in (Status.WAITING, Status.HELD, Status.EXPIRED):
-            locked.risks_total = risks_total
-            locked.risks_acknowledged = risks_acknowledged
-            locked.wants_to_talk = wants_to_talk
-            if locked.status == Status.HELD and not locked.hold_has_run_out(now=now):
-                locked.hold_expires_at = hold_until(locked, now=now)
-            locked.save(
-                update_fields=[
-                    "risks_total",
-                    "risks_acknowledged",
-                    "wants_to_talk",
-                    "hold_expires_at",
-                ]
-            )
-    return locked
+    if consultation.status in (Status.WAITING, Status.HELD, Status.EXPIRED):
+        consultation.risks_total = risks_total
+        consultation.risks_acknowledged = risks_acknowledged
+        consultation.wants_to_talk = wants_to_talk
+        if consultation.status == Status.HELD and not consultation.hold_has_run_out(now=now):
+            consultation.hold_expires_at = hold_until(consultation, now=now)
+        consultation.save(
+            update_fields=["risks_total", "risks_acknowledged", "wants_to_talk", "hold_expires_at"]
+        )
+    return consultation
 
 
 def lock_for_visit(*, consultation: Consultation) -> Consultation:

@@ -94,7 +94,7 @@ def open_reading(
         reading = _begin(locked, risk_list, language, ip=ip, user_agent=user_agent, now=now)
         if latest is not None and latest.language == language:
             _carry_over(latest, reading, leaving_out=None)
-        _note(reading, now=now)
+        _note(locked, progress_of(reading=reading), now=now)
     return reading
 
 
@@ -128,8 +128,9 @@ def acknowledge(
     with transaction.atomic():
         locked = lock_consultation(consultation.pk)
         reading = Reading.objects.latest_of(locked)
-        risk = _risk_of(page, reading, now=now)
-        assert reading is not None and page is not None
+        progress = progress_of(reading=reading) if reading else None
+        risk = _risk_of(page, progress, now=now)
+        assert progress is not None and page is not None  # _risk_of saw to it
         if locked.status not in UNFINISHED:
             raise NotPossibleNow(_("The side effects cannot be acknowledged at this moment."))
         if not understood:
@@ -137,41 +138,41 @@ def acknowledge(
                 _("Tick the box to say that you understand this can happen, or call us."),
                 field="understood",
             )
-        standing = reading.acknowledgements.filter(risk=risk).first()
+        standing = progress.acts.get(risk.pk)
         if standing is not None:
             if _says_the_same(standing, wants_to_talk, question):
                 return standing
-            earlier = reading
-            reading = _begin_like(earlier, now=now)
-            _carry_over(earlier, reading, leaving_out=risk)
+            progress = _begin_anew(progress, leaving_out=risk, now=now)
         act = Acknowledgement.objects.create(
-            reading=reading,
-            risk_list_id=reading.risk_list_id,
-            language=reading.language,
+            reading=progress.reading,
+            risk_list_id=progress.reading.risk_list_id,
+            language=progress.reading.language,
             risk=risk,
-            words=risk.words(reading.language),
-            statement=text_in(reading.risk_list, "statement", reading.language),
+            words=risk.words(progress.reading.language),
+            statement=text_in(progress.reading.risk_list, "statement", progress.reading.language),
             words_hash=page.words_hash,
             shown_at=page.shown_at,
             acknowledged_at=now,
             wants_to_talk=wants_to_talk,
             question_commitment=_commit(locked, "question", question.strip()),
         )
-        _note(reading, now=now)
+        progress.acts[risk.pk] = act
+        _note(locked, progress, now=now)
     return act
 
 
-def _risk_of(page: ledger.Shown | None, reading: Reading | None, *, now: dt.datetime) -> Risk:
+def _risk_of(page: ledger.Shown | None, progress: Progress | None, *, now: dt.datetime) -> Risk:
     """The risk that the page showed, if the page is of the reading that counts and still true."""
     stale = StalePage(
         _("This page was no longer up to date. Please read it again; your other answers are kept.")
     )
-    if page is None or reading is None or page.reading_id != reading.pk:
+    if page is None or progress is None or page.reading_id != progress.reading.pk:
         raise stale
     if page.shown_at > now or now - page.shown_at > ledger.TOKEN_HOLDS:
         raise stale
+    reading = progress.reading
     live = RiskList.objects.live_for(reading.risk_list.treatment)
-    risk = reading.risk_list.risks.filter(pk=page.risk_id).first()
+    risk = next((risk for risk in progress.risks if risk.pk == page.risk_id), None)
     if live is None or live.pk != reading.risk_list_id or risk is None:
         raise stale
     statement = text_in(reading.risk_list, "statement", reading.language)
@@ -216,9 +217,10 @@ def _begin(
     )
 
 
-def _begin_like(earlier: Reading, *, now: dt.datetime) -> Reading:
-    """A new reading of the same list in the same language by the same person."""
-    return Reading.objects.create(
+def _begin_anew(progress: Progress, *, leaving_out: Risk, now: dt.datetime) -> Progress:
+    """A new reading of the same list in the same language, with the other acts carried over."""
+    earlier = progress.reading
+    reading = Reading.objects.create(
         consultation_id=earlier.consultation_id,
         risk_list=earlier.risk_list,
         language=earlier.language,
@@ -226,6 +228,8 @@ def _begin_like(earlier: Reading, *, now: dt.datetime) -> Reading:
         commitments=earlier.commitments,
         is_demo=earlier.is_demo,
     )
+    _carry_over(earlier, reading, leaving_out=leaving_out)
+    return progress_of(reading=reading)
 
 
 def _carry_over(earlier: Reading, reading: Reading, *, leaving_out: Risk | None) -> None:
@@ -267,11 +271,10 @@ def _commit(consultation: Consultation, field: str, value: str) -> str:
     return kept.commitment
 
 
-def _note(reading: Reading, *, now: dt.datetime) -> None:
-    """Tells the consultation how many of how many are acknowledged."""
-    progress = progress_of(reading=reading)
+def _note(consultation: Consultation, progress: Progress, *, now: dt.datetime) -> None:
+    """Tells the locked consultation how many of how many are acknowledged."""
     bookings.actions.note_risks(
-        consultation=reading.consultation,
+        consultation=consultation,
         risks_total=len(progress.risks),
         risks_acknowledged=len(progress.acts),
         wants_to_talk=progress.wants_to_talk,
