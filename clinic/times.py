@@ -100,8 +100,12 @@ def between_in_words(
 
 def day_in_words(day: dt.date, language: str) -> str:
     """A day: "Tuesday 24 November 2026". A datetime is taken as it is, in its own zone."""
-    weekday, month = WEEKDAYS[language][day.weekday()], MONTHS[language][day.month - 1]
-    return f"{weekday} {day.day} {month} {day.year}"
+    return f"{WEEKDAYS[language][day.weekday()]} {date_in_words(day, language)}"
+
+
+def date_in_words(day: dt.date, language: str) -> str:
+    """A day without its weekday: "24 November 2026"."""
+    return f"{day.day} {MONTHS[language][day.month - 1]} {day.year}"
 
 
 def local_day(moment: dt.datetime, zone: Zone) -> dt.date:

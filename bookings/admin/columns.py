@@ -214,7 +214,7 @@ def preferences(consultation: Consultation) -> str:
 
 def birth(consultation: Consultation) -> str:
     """The date of birth in words."""
-    return times.day_in_words(consultation.birth_date, active_language())
+    return times.date_in_words(consultation.birth_date, active_language())
 
 
 def receipt(consultation: Consultation) -> str:

@@ -2,12 +2,12 @@
 
 from django.db import migrations
 
-# The table of bookings.models.TRANSITIONS as it stood when this migration was written; a test
-# holds the live trigger against the table in Python.
+# The table of bookings.models.TRANSITIONS as it stood when this migration was written; a
+# test holds the live trigger against the table in Python.
 STEPS = {
     "waiting": ["cancelled", "held"],
     "held": ["cancelled", "confirmed", "expired", "waiting"],
-    "expired": ["cancelled", "held"],
+    "expired": ["cancelled", "held", "waiting"],
     "confirmed": ["arrived", "cancelled", "completed", "no_show"],
     "arrived": ["cancelled", "completed", "confirmed"],
     "completed": ["confirmed"],

@@ -19,11 +19,11 @@ class Status(models.TextChoices):
     CANCELLED = "cancelled", _("cancelled")
 
 
-# DESIGN section 2. A trigger in PostgreSQL refuses every other change (see migration 0002).
+# A trigger in PostgreSQL refuses every other change (migration 0002; docs/decisions/006).
 TRANSITIONS: dict[str, frozenset[str]] = {
     Status.WAITING: frozenset({Status.HELD, Status.CANCELLED}),
     Status.HELD: frozenset({Status.CONFIRMED, Status.EXPIRED, Status.WAITING, Status.CANCELLED}),
-    Status.EXPIRED: frozenset({Status.HELD, Status.CANCELLED}),
+    Status.EXPIRED: frozenset({Status.HELD, Status.WAITING, Status.CANCELLED}),
     Status.CONFIRMED: frozenset(
         {Status.ARRIVED, Status.COMPLETED, Status.NO_SHOW, Status.CANCELLED}
     ),

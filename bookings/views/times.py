@@ -10,7 +10,7 @@ from django.views.decorators.cache import never_cache
 
 import bookings.actions
 from bookings.forms.road import OtherTimes
-from bookings.models import NotPossibleNow, Status
+from bookings.models import NotPossibleNow
 from bookings.road import NOT_SURE, Road, SeeOther
 from bookings.views.offer import choices_of, time_chosen, time_value, times_shown, zone_asked
 from bookings.views.turns import out_of_turn, refuse, treatment_asked
@@ -193,13 +193,6 @@ def _wait(road: Road, form: OtherTimes, *, now: dt.datetime) -> HttpResponse:
         slug = dermatologist.slug if dermatologist else ""
         road.keep("preferences", {**wishes, "preferred_dermatologist": slug})
         road.keep("time", None)
-    elif consultation.status == Status.EXPIRED:
-        # The table of states (DESIGN section 2) leads from here to a new time, not to waiting.
-        sentence = _(
-            "The time we kept for you ran out. Please choose one from the list, or call us: we will "
-            "find one together."
-        )
-        return refuse(road, NotPossibleNow(sentence), now=now)
     else:
         try:
             bookings.actions.ask_for_other_times(consultation=consultation, **wishes)

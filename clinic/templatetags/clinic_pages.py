@@ -54,6 +54,12 @@ def clinic_day(moment: dt.date, zone: times.Zone | None = None) -> str:
 
 
 @register.simple_tag
+def clinic_date(day: dt.date) -> str:
+    """`{% clinic_date birth_date %}`: "24 November 2026", for a day whose weekday nobody asks for."""
+    return format_html("<bdi>{}</bdi>", times.date_in_words(day, active_language()))
+
+
+@register.simple_tag
 def clinic_clock(moment: dt.datetime, zone: times.Zone) -> str:
     """`{% clinic_clock starts_at zone %}`: "14:05"."""
     clock = times.clock(moment, zone)
