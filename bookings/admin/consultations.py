@@ -195,6 +195,9 @@ class ConsultationAdmin(admin.ModelAdmin):
         except Refused as refusal:
             messages.error(request, str(refusal))
         else:
+            if verb.then is not None:
+                self._keep(asked, verb)
+                return verb.then(asked)
             self._tell(asked, verb)
         return self._back(asked)
 
@@ -232,14 +235,18 @@ class ConsultationAdmin(admin.ModelAdmin):
         return TemplateResponse(request, "admin/bookings/consultation/ask.html", context)
 
     def _tell(self, asked: Asked, verb: Verb) -> None:
-        """Says it, and keeps it in the history: in English there, for all who read it later."""
-        with translation.override("en"):
-            kept = str(verb.done)
-        self.log_change(asked.request, asked.consultation, kept)
+        """Says it, and keeps it in the history."""
+        self._keep(asked, verb)
         messages.success(
             asked.request,
             format_html('<bdi dir="ltr">{}</bdi>: {}', str(asked.consultation), verb.done),
         )
+
+    def _keep(self, asked: Asked, verb: Verb) -> None:
+        """A line of the history: in English, for all who read it later, each in their language."""
+        with translation.override("en"):
+            kept = str(verb.done)
+        self.log_change(asked.request, asked.consultation, kept)
 
     def _back(self, asked: Asked) -> HttpResponse:
         """To the list that the button was pressed in, with its filters, or to the consultation."""

@@ -177,7 +177,7 @@ class PhoneRequestForm(forms.Form):
         required=False,
         help_text=_(
             "The link to read the side effects goes there. Without one, the patient reads them in "
-            "the clinic."
+            "the clinic, on a screen that you hand over."
         ),
     )
     language = forms.ChoiceField(label=_("Language of the e-mails"), choices=Language.choices)

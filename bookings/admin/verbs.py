@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from django import forms
-from django.http import QueryDict
+from django.http import HttpResponse, QueryDict
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from bookings import actions
+from bookings.admin import handing_over
 from bookings.admin.asking import (
     Asked,
     cancel_form,
@@ -46,6 +47,7 @@ class Verb:
     hurts: bool = False
     is_first: bool = False  # what is mostly wanted, in a stronger colour
     keep: Any = _("Back")
+    then: Callable[[Asked], HttpResponse] | None = None  # where it leads, if not back
 
     @property
     def asks(self) -> bool:
@@ -247,6 +249,15 @@ VERBS = [
         _can_be_proven,
         _prove,
         prove_form,
+    ),
+    Verb(
+        "hand-over",
+        _("Hand over this screen"),
+        _("This screen was handed to the patient."),
+        handing_over.is_possible,
+        lambda asked: None,
+        is_first=True,
+        then=handing_over.hand_over,
     ),
     Verb(
         "cancel",

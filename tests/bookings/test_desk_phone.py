@@ -4,6 +4,7 @@ import datetime as dt
 
 import pytest
 from bs4 import BeautifulSoup
+from django.contrib.admin.models import LogEntry
 
 from bookings.models import Consultation, Status
 from clinic import clock
@@ -103,3 +104,20 @@ def test_other_days_are_shown_without_a_word_about_what_is_missing():
     assert soup.select_one(f'option[value="{about()}"]').has_attr("selected")
     assert [part["value"] for part in soup.select(".date-parts input")] == ["17", "5", "1990"]
     assert not Consultation.objects.exists()
+
+
+def test_who_has_no_e_mail_acknowledges_on_a_screen_that_reception_hands_over():
+    enter(email="", about=about(), time=time())
+    asked = Consultation.objects.get()
+    staff = desk.reception()
+    assert "hand-over" not in staff.get(desk.page(asked)).content.decode()
+    staff.post(desk.button(asked, "prove"), {"note": "Reception saw the passport"})
+    assert "hand-over" in staff.get(desk.page(asked)).content.decode()
+    answer = staff.post(desk.button(asked, "hand-over"))
+    assert (answer.status_code, answer["Location"]) == (303, "/ar/book/risks/1/")
+    risk = BeautifulSoup(staff.get(answer["Location"]).content, "html.parser")
+    assert risk.html["dir"] == "rtl"
+    assert risk.select_one("input[name=understood]")
+    # The staff is signed out: the patient's hands reach nothing of the desk.
+    assert staff.get(desk.page(asked)).status_code == 302
+    assert LogEntry.objects.filter(change_message__contains="handed").count() == 1
