@@ -23,7 +23,7 @@ run: install ## the demo clinic on this machine, until Ctrl-C (PORT=8000 MAIL_PO
 	@$(BIN)/python manage.py run
 
 test: install-dev ## every test (ARGS="-k word" for some)
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
 
 check: install-dev ## style, types, import contracts, migrations, production settings, locked packages
 	$(BIN)/ruff check

@@ -154,7 +154,7 @@ def test_the_code_comes_with_a_link_that_proves_the_address_too():
 def test_a_patient_elsewhere_reads_their_own_time_too():
     message, now = of_kind(Kind.CONFIRMED)
     text = plain(body(read(message, now), "plain"))
-    assert "Your time: Monday 30 November 2026, 05:00, London time (GMT)" in text
+    assert "Your own time: Monday 30 November 2026, 05:00, London time (GMT)" in text
 
 
 def test_a_patient_in_the_clinics_zone_reads_one_time():

@@ -422,13 +422,12 @@ def test_a_hold_that_ran_out_offers_times_and_keeps_every_answer(monkeypatch):
     assert person.url == "/book/risks/1/"
 
 
-def test_a_hold_that_ran_out_does_not_turn_into_waiting(monkeypatch):
+def test_whose_hold_ran_out_can_still_ask_for_other_times(monkeypatch):
     person = at_code()
     set_clock(monkeypatch, make.NOW + 21 * MINUTE)
     bookings.actions.expire_holds(now=clock.now())
     person.open("/book/other-times/").press("Continue")
-    assert person.status == 409
-    assert "call us" in person.text
+    assert (the_request().status, the_request().starts_at) == ("waiting", None)
 
 
 def test_more_time_renews_the_hold_and_keeps_what_is_typed(monkeypatch):

@@ -45,7 +45,7 @@ def test_every_answer_stands_there_with_a_way_to_change_it():
         "Dr Huda",
         consultation.patient_name,
         consultation.email,
-        "Thursday 17 May 1990",
+        "17 May 1990",
         "Skin infection I understand that this can happen",
         "This is not consent to a procedure.",
     ):
