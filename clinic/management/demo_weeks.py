@@ -22,7 +22,7 @@ STORIES = [
     *[("completed", -days) for days in (20, 18, 16, 13, 12, 9, 7, 6, 5, 3, 2, 1)],
     *[("no_show", -10), ("no_show", -4)],
     *[("confirmed", days) for days in (0, 1, 1, 2, 2, 3, 3, 4, 6, 7, 9, 12)],
-    *[("arrived", 0), ("moved", 5), ("cancelled", 3), ("cancelled_by_clinic", 4)],
+    *[("arrived", -1), ("moved", 5), ("cancelled", 3), ("cancelled_by_clinic", 4)],
     *[("held", 2), ("reading", 3), ("expired", 2)],
     *[("waiting", 0), ("unsure", 0), ("phone", 5)],
 ]
@@ -85,22 +85,25 @@ def _asked_at(story: str, days: int, chance: random.Random, *, now: dt.datetime)
         return now - 5 * MINUTE
     if story == "expired":
         return now - 90 * MINUTE
-    earlier = now + min(days, 0) * DAY - chance.randint(1, 5) * DAY
-    return earlier - chance.randint(30, 400) * MINUTE
+    # Where the clinic was closed that day, the visit was up to a week earlier.
+    visit = now + days * DAY - 7 * DAY if days < 0 else now
+    return visit - chance.randint(1, 5) * DAY - chance.randint(30, 400) * MINUTE
 
 
 def _free(
     treatment: Treatment, language: str, days: int, *, asked_at: dt.datetime, now: dt.datetime
 ) -> list[bookings.actions.FreeTime]:
-    """Free times on the first open day from the one that is `days` from now."""
-    for later in range(8):
-        start = now + (days + later) * DAY
+    """Free times on the open day nearest to the one that is `days` from now: before it for visits
+    that took place, after it for those to come.
+    """
+    for shift in range(8):
+        start = now + (days - shift if days < 0 else days + shift) * DAY
         found = bookings.actions.free_times(
             treatment=treatment,
             language=language,
             now=asked_at,
-            not_before=start if days >= 0 else start.replace(hour=0, minute=0),
-            not_after=start + DAY if days >= 0 else min(start + DAY, now - 60 * MINUTE),
+            not_before=start,
+            not_after=min(start + DAY, now - 60 * MINUTE) if days < 0 else start + DAY,
         )
         if found:
             return found
@@ -194,7 +197,7 @@ def _end(
     elif story == "no_show":
         bookings.actions.no_show(consultation=consultation, now=after)
     elif story == "arrived":
-        bookings.actions.arrive(consultation=consultation, now=now)
+        bookings.actions.arrive(consultation=consultation, now=starts_at - 5 * MINUTE)
     elif story == "moved":
         _move(consultation, starts_at, now=now)
     elif story.startswith("cancelled"):

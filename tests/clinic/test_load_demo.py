@@ -1,12 +1,14 @@
 """The demo clinic: loaded twice it is the same, it has every status, and production refuses it."""
 
 import collections
+import datetime as dt
 
 import pytest
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 
 from bookings.models import Consultation, Status
+from clinic.management import demo_catalogue, demo_weeks
 from clinic.models import AftercareStep, Clinic, Dermatologist, Treatment
 from consent.models import ConsentRecord, Review, RiskList
 
@@ -50,6 +52,21 @@ def test_if_empty_leaves_a_clinic_that_stands_alone(demo, capsys):
     call_command("load_demo", "--if-empty")
     assert "nothing was loaded" in capsys.readouterr().out
     assert counted() == before
+
+
+@pytest.mark.parametrize(
+    "moment",
+    ["2026-11-23T00:30", "2026-11-27T20:00", "2026-11-22T09:00"],
+    ids=["Monday before dawn", "Friday night", "Sunday, closed"],
+)
+@pytest.mark.django_db
+def test_the_demo_can_be_loaded_at_any_hour_of_the_week(moment):
+    now = dt.datetime.fromisoformat(moment).replace(tzinfo=dt.UTC)
+    demo_catalogue.load(now=now)
+    assert demo_weeks.load(now=now) == len(demo_weeks.STORIES)
+    begun = Consultation.objects.filter(status__in=["arrived", "completed", "no_show"])
+    assert begun.count() == begun.filter(starts_at__lt=now).count()
+    assert not Consultation.objects.filter(status="confirmed", starts_at__lt=now).exists()
 
 
 def test_production_refuses_the_demo(db, settings):

@@ -1,6 +1,6 @@
 """A patient in Chromium who uses the keyboard alone, and the checks that each page has to pass."""
 
-import re
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -9,9 +9,7 @@ from pathlib import Path
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from tests import processes
-from tests.conftest import Sink
-
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync"]
 SIZES = {"phone": {"width": 360, "height": 740}, "desk": {"width": 1280, "height": 900}}
 # WCAG 2.2 AA and what axe calls best practice.
@@ -26,7 +24,7 @@ TABS = 400  # more than any page has
 def chromium() -> Iterator[Browser]:
     """Debian's Chromium, without a connection to anything but this machine."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=processes.CHROMIUM, args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         try:
             yield browser
         finally:
@@ -95,16 +93,3 @@ class Patient:
     def go_on(self) -> None:
         """The page's main button."""
         self.press("#answers .actions button[type=submit]")
-
-
-def code_in(sink: Sink, email: str) -> str:
-    """The six digits of the newest e-mail to this address."""
-    processes.wait_until(lambda: mails_to(sink, email), what=f"an e-mail to {email}")
-    text = mails_to(sink, email)[-1].get_body(("plain",)).get_content()
-    found = re.search(r"\b(\d{6})\b", text)
-    assert found, text
-    return found[1]
-
-
-def mails_to(sink: Sink, email: str) -> list:
-    return [message for message in sink.messages if email in message["To"]]

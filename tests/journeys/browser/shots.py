@@ -29,7 +29,6 @@ def road(page: Page, language: str) -> None:
     patient = Patient(page, language)
     email = f"shots-{language}-{int(time.time())}@example.com"
     page.goto(f"{SITE}/{'ar/' if language == 'ar' else ''}")
-    take(page, f"start-{language}")
     patient.press("main a.button, main .actions button")
     patient.tick("input[name=about]")
     patient.go_on()

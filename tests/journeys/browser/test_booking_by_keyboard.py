@@ -11,11 +11,24 @@ from bookings.models import Consultation
 from clinic import clock
 from clinic.management import demo_catalogue
 from tests import processes
-from tests.journeys.browser.patient import SIZES, Patient, chromium, code_in, mails_to
+from tests.journeys.browser.patient import SIZES, Patient, chromium
 
 pytestmark = pytest.mark.browser
 # SHOTS=folder keeps a picture of every page of the road, to be looked at.
 SHOTS = Path(os.environ["SHOTS"]) if os.environ.get("SHOTS") else None
+
+
+def code_in(sink, email: str) -> str:
+    """The six digits of the newest e-mail to this address."""
+    processes.wait_until(lambda: mails_to(sink, email), what=f"an e-mail to {email}")
+    text = mails_to(sink, email)[-1].get_body(("plain",)).get_content()
+    found = re.search(r"\b(\d{6})\b", text)
+    assert found, text
+    return found[1]
+
+
+def mails_to(sink, email: str) -> list:
+    return [message for message in sink.messages if email in message["To"]]
 
 
 @pytest.fixture
