@@ -11,13 +11,16 @@ from tests.journeys.browser.patient import Patient, chromium
 from tests.journeys.walk import in_inbox
 
 SITE = os.environ.get("SITE", "http://127.0.0.1:8000")
-PICTURES = Path(__file__).resolve().parents[3] / "docs" / "pictures"
+README = Path(__file__).resolve().parents[3] / "README.md"
+PICTURES = README.parent / "docs" / "pictures"
 PHONE = {"width": 360, "height": 740}
 DESK = {"width": 1280, "height": 800}
 
 
 def take(page: Page, name: str) -> None:
-    """One picture, with few colours so that it stays small."""
+    """One picture, if the README shows it; with few colours, so that it stays small."""
+    if f"{name}.png" not in README.read_text():
+        return
     file = PICTURES / f"{name}.png"
     page.screenshot(path=file)
     Image.open(file).convert("RGB").quantize(96).save(file, optimize=True)
