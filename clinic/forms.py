@@ -89,7 +89,7 @@ class BirthDateField(forms.Field):
             return None
         if not all(parts) or len(parts) != 3:
             raise ValidationError(self.error_messages["incomplete"], code="incomplete")
-        if not all(part.isascii() and part.isdigit() for part in parts):
+        if not all(part.isascii() and part.isdigit() and len(part) <= 4 for part in parts):
             raise ValidationError(self.error_messages["invalid"], code="invalid")
         if len(parts[2]) != 4:
             raise ValidationError(self.error_messages["year"], code="year")

@@ -7,7 +7,7 @@ import zoneinfo
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
-from django.core.validators import URLValidator
+from django.core.validators import MaxValueValidator, MinValueValidator, URLValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 from phonenumber_field.modelfields import PhoneNumberField
@@ -22,6 +22,10 @@ def known_zone(name: str) -> None:
     """Refuses a zone that is not in the IANA database."""
     if name not in _zones():
         raise ValidationError(_("Choose a time zone such as Asia/Dubai."))
+
+
+MONTH_IN_MINUTES = 31 * 24 * 60
+YEAR_IN_HOURS = 366 * 24
 
 
 class ClinicQuerySet(models.QuerySet["Clinic"]):
@@ -43,11 +47,23 @@ class Clinic(models.Model):
     zone = models.CharField(
         _("time zone"), max_length=64, default="Asia/Dubai", validators=[known_zone]
     )
-    visit_minutes = models.PositiveSmallIntegerField(_("length of a visit (minutes)"), default=20)
-    min_notice_minutes = models.PositiveIntegerField(_("minimum notice (minutes)"), default=120)
-    horizon_days = models.PositiveSmallIntegerField(_("bookable ahead (days)"), default=42)
+    visit_minutes = models.PositiveSmallIntegerField(
+        _("length of a visit (minutes)"),
+        default=20,
+        validators=[MinValueValidator(5), MaxValueValidator(8 * 60)],
+    )
+    min_notice_minutes = models.PositiveIntegerField(
+        _("minimum notice (minutes)"),
+        default=120,
+        validators=[MaxValueValidator(MONTH_IN_MINUTES)],
+    )
+    horizon_days = models.PositiveSmallIntegerField(
+        _("bookable ahead (days)"), default=42, validators=[MaxValueValidator(366)]
+    )
     cancel_until_minutes = models.PositiveIntegerField(
-        _("move or cancel online until (minutes before)"), default=120
+        _("move or cancel online until (minutes before)"),
+        default=120,
+        validators=[MaxValueValidator(MONTH_IN_MINUTES)],
     )
 
     name = Translated()
@@ -60,7 +76,18 @@ class Clinic(models.Model):
         constraints = [
             models.CheckConstraint(condition=models.Q(id=1), name="there_is_one_clinic"),
             models.CheckConstraint(
-                condition=models.Q(visit_minutes__gte=5), name="a_visit_takes_five_minutes_or_more"
+                condition=models.Q(visit_minutes__gte=5, visit_minutes__lte=8 * 60),
+                name="a_visit_takes_five_minutes_to_eight_hours",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(
+                    min_notice_minutes__lte=MONTH_IN_MINUTES,
+                    cancel_until_minutes__lte=MONTH_IN_MINUTES,
+                ),
+                name="notice_is_a_month_at_most",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(horizon_days__lte=366), name="the_horizon_is_a_year_at_most"
             ),
         ]
 
@@ -212,7 +239,9 @@ class AftercareStep(models.Model):
     )
     key = models.SlugField(_("short name"))
     position = models.PositiveSmallIntegerField(_("order"))
-    hours_after = models.PositiveIntegerField(_("hours after the session"))
+    hours_after = models.PositiveIntegerField(
+        _("hours after the session"), validators=[MaxValueValidator(YEAR_IN_HOURS)]
+    )
     subject_en = models.CharField(_("subject (English)"), max_length=120)
     subject_ar = models.CharField(_("subject (Arabic)"), max_length=120)
     title_en = models.CharField(_("title (English)"), max_length=160)
@@ -242,7 +271,11 @@ class AftercareStep(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["treatment", "key"], name="an_aftercare_step_is_listed_once"
-            )
+            ),
+            models.CheckConstraint(
+                condition=models.Q(hours_after__lte=YEAR_IN_HOURS),
+                name="aftercare_ends_within_a_year",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -67,6 +67,14 @@ def issue_link(consultation: Consultation, *, now: dt.datetime) -> None:
     consultation.link_tries = 0
 
 
+def refuse_more_codes(consultation: Consultation) -> None:
+    """Ten codes for one request: fifty tries in all. Raises TooManyTries."""
+    if consultation.code_serial >= CODES_AT_MOST:
+        raise TooManyTries(
+            _("We have sent many codes already. Please call the clinic."), field="email"
+        )
+
+
 def send_code(*, consultation: Consultation, now: dt.datetime) -> Consultation:
     """Owes the patient a new code; the older one ends. Raises TooManyTries, NotPossibleNow."""
     with transaction.atomic():
@@ -77,8 +85,7 @@ def send_code(*, consultation: Consultation, now: dt.datetime) -> Consultation:
             raise TooManyTries(
                 _("We have just sent a code. Wait half a minute before asking again.")
             )
-        if locked.code_serial >= CODES_AT_MOST:
-            raise TooManyTries(_("We have sent many codes already. Please call the clinic."))
+        refuse_more_codes(locked)
         issue_code(locked, now=now)
         locked.save(update_fields=["code_serial", "code_issued_at", "code_tries"])
     return locked

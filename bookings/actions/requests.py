@@ -9,7 +9,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from bookings.actions.holding import HOLD, hold
-from bookings.actions.proof import issue_code, issue_link
+from bookings.actions.proof import issue_code, issue_link, refuse_more_codes
 from bookings.actions.times import (
     lock_consultation,
     lock_dermatologists,
@@ -111,11 +111,13 @@ def choose_time(
     """Holds a time for a request that waits, whose hold ran out, or that wants another time.
 
     Chosen by staff, it is held for a day and a link to finish is owed. Raises TimeTaken,
-    NotPossibleNow.
+    TooManyRequests, NotPossibleNow.
     """
     with slot_decided():
         lock_dermatologists(dermatologist.pk, consultation.dermatologist_id)
         locked = lock_consultation(consultation.pk)
+        if not by_staff and not locked.is_proven:
+            _refuse_too_many(locked, now=now)
         hold(locked, dermatologist, starts_at, now=now, by_staff=by_staff)
         if by_staff:
             issue_link(locked, now=now)
@@ -126,9 +128,9 @@ def choose_time(
 def change_details(
     *, consultation: Consultation, now: dt.datetime, **details: Unpack[Details]
 ) -> Consultation:
-    """Corrects what was typed before the address is proven; a new code is owed.
+    """Corrects what was typed before the address is proven; to another address a new code is owed.
 
-    Raises DetailsRefused, TooManyRequests, NotPossibleNow.
+    Raises DetailsRefused, TooManyRequests, TooManyTries, NotPossibleNow.
     """
     with transaction.atomic():
         locked = lock_consultation(consultation.pk)
@@ -136,9 +138,12 @@ def change_details(
             raise NotPossibleNow(
                 _("Your e-mail address is proven already. To change your details, call the clinic.")
             )
+        told = locked.email
         _put_details(locked, details, now=now)
-        _refuse_too_many(locked, now=now)
-        issue_code(locked, now=now)
+        if locked.email != told:  # else correcting a name would be a way to more tries
+            _refuse_too_many(locked, now=now)
+            refuse_more_codes(locked)
+            issue_code(locked, now=now)
         locked.save()
     return locked
 

@@ -85,6 +85,9 @@ def server(place: Place, *, fsync: bool) -> Embedded:
         "timezone=UTC",
         "log_timezone=UTC",
         "jit=off",
+        # A refused row is told to the caller; in the log it would be a patient's name and address.
+        "log_error_verbosity=terse",
+        "log_min_error_statement=panic",
         "wal_level=minimal",
         "max_wal_senders=0",
         *safety,

@@ -14,6 +14,7 @@ from clinic.i18n import text_in
 from consent import ledger
 from consent.models import Acknowledgement, Particulars, Reading, Risk, RiskList
 
+READINGS_AT_MOST = 50  # of one request; more is not a person who switches the language
 UNFINISHED = (Status.WAITING, Status.HELD, Status.EXPIRED)
 
 
@@ -90,7 +91,13 @@ def open_reading(
             )
         latest = Reading.objects.latest_of(locked)
         if latest and (latest.risk_list_id, latest.language) == (risk_list.pk, language):
+            if locked.risks_total == 0:  # another treatment was chosen and then this one again
+                _note(locked, progress_of(reading=latest), now=now)
             return latest
+        if locked.readings.count() >= READINGS_AT_MOST:
+            raise NotPossibleNow(
+                _("The side effects were opened too often. Please call the clinic.")
+            )
         reading = _begin(locked, risk_list, language, ip=ip, user_agent=user_agent, now=now)
         if latest is not None and latest.language == language:
             _carry_over(latest, reading, leaving_out=None)
@@ -141,6 +148,7 @@ def acknowledge(
         standing = progress.acts.get(risk.pk)
         if standing is not None:
             if _says_the_same(standing, wants_to_talk, question):
+                _note(locked, progress, now=now)
                 return standing
             progress = _begin_anew(progress, leaving_out=risk, now=now)
         act = Acknowledgement.objects.create(

@@ -82,6 +82,34 @@ ALTER TABLE consent_consentrecord
         FOREIGN KEY (reading_id, consultation_id) REFERENCES consent_reading (id, consultation_id);
 """
 
+TRUE = """
+ALTER TABLE consent_consentrecord ADD CONSTRAINT a_record_is_named_by_the_hash_of_its_content
+    CHECK (record_hash = encode(sha256(content), 'hex'));
+ALTER TABLE consent_particulars ADD CONSTRAINT particulars_are_bound_by_their_commitment
+    CHECK (commitment = encode(sha256(
+        salt || convert_to(field, 'UTF8') || '\\x00'::bytea || convert_to(value, 'UTF8')), 'hex'));
+
+CREATE FUNCTION refuse_a_reading_of_anything_but_the_live_list() RETURNS trigger
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF NOT EXISTS (
+        SELECT FROM public.consent_risklist list, public.bookings_consultation consultation
+        WHERE list.id = NEW.risk_list_id AND list.state = 'published'
+          AND consultation.id = NEW.consultation_id
+          AND consultation.treatment_id = list.treatment_id
+          AND consultation.is_demo = NEW.is_demo
+    ) THEN
+        RAISE EXCEPTION 'consultation % cannot read list %', NEW.consultation_id, NEW.risk_list_id
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'a_reading_is_of_the_live_list';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER a_reading_is_of_the_live_list
+    BEFORE INSERT ON consent_reading
+    FOR EACH ROW EXECUTE FUNCTION refuse_a_reading_of_anything_but_the_live_list();
+ALTER TABLE consent_reading ENABLE ALWAYS TRIGGER a_reading_is_of_the_live_list;
+"""
+
 PUBLISHED = """
 CREATE FUNCTION refuse_to_change_a_published_list() RETURNS trigger
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
@@ -234,6 +262,7 @@ class Migration(migrations.Migration):
         migrations.RunSQL(REFUSE_CHANGE),
         migrations.RunSQL(WORDS),
         migrations.RunSQL(TOGETHER),
+        migrations.RunSQL(TRUE),
         migrations.RunSQL(PUBLISHED),
         migrations.RunSQL(CONFIRMED),
         migrations.RunPython(guard),

@@ -2,8 +2,6 @@
 
 import datetime as dt
 
-import pytest
-
 from bookings import links
 from bookings.models import Consultation
 from clinic import clock
@@ -22,13 +20,6 @@ YOU = {
     "birth_date_month": "5",
     "birth_date_year": "1990",
 }
-
-
-@pytest.fixture(autouse=True)
-def open_clinic(monkeypatch):
-    make.clinic()
-    open_from_9_to_11()
-    set_clock(monkeypatch, make.NOW)
 
 
 def open_from_9_to_11(name="huda", **fields):

@@ -154,3 +154,24 @@ def test_a_proof_in_person_names_who_and_why():
         consultation=consultation, note="Reception saw the passport; no e-mail", now=make.NOW
     )
     assert (seen.proven_by, seen.patient.email) == ("in_person", "")
+
+
+def test_correcting_the_name_is_no_way_to_more_tries():
+    consultation = make.held()
+    typed = make.details(email=consultation.email)
+    for _number in range(5):
+        with pytest.raises(bookings.actions.WrongCode):
+            prove(consultation, wrong(consultation))
+    changed = bookings.actions.change_details(consultation=consultation, now=make.NOW, **typed)
+    assert changed.code_serial == consultation.code_serial
+    with pytest.raises(bookings.actions.TooManyTries):
+        prove(changed)
+
+
+def test_a_request_gets_ten_codes_also_when_its_address_changes():
+    consultation = make.held()
+    for number in range(9):
+        typed = make.details(email=f"other{number}@example.com")
+        bookings.actions.change_details(consultation=consultation, now=make.NOW, **typed)
+    with pytest.raises(bookings.actions.TooManyTries):
+        bookings.actions.change_details(consultation=consultation, now=make.NOW, **make.details())

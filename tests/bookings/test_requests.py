@@ -104,6 +104,25 @@ def test_an_address_has_two_unproven_requests_at_most_and_a_device_five():
     assert make.waiting(ip="203.0.113.7", email="one@example.com", now=later).pk
 
 
+def test_waiting_requests_are_no_way_to_hold_more_times():
+    doctor = make.dermatologist()
+    make.clinic()
+    waiting = [make.waiting(ip="203.0.113.7", now=make.NOW - 25 * MINUTE) for _number in range(5)]
+    make.waiting(ip="203.0.113.7")
+    for number, consultation in enumerate(waiting):
+        choose = {
+            "consultation": consultation,
+            "dermatologist": doctor,
+            "starts_at": make.TOMORROW_AT_9 + number * 20 * MINUTE,
+            "now": make.NOW,
+        }
+        if number < 4:  # with the one that was asked just now: five
+            bookings.actions.choose_time(**choose)
+        else:
+            with pytest.raises(bookings.actions.TooManyRequests):
+                bookings.actions.choose_time(**choose)
+
+
 def test_nobodys_patient_row_is_made_or_changed_before_the_proof():
     known = make.proven()
     before = Patient.objects.values().get()

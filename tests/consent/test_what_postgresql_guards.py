@@ -5,6 +5,8 @@ import datetime as dt
 import pytest
 from django.db import DatabaseError, connection, transaction
 
+import bookings.actions
+import consent.actions
 from bookings.models import TRANSITIONS, Consultation, Status
 from clinic.models import Concern
 from consent import ledger
@@ -250,3 +252,60 @@ def test_python_and_postgresql_make_the_same_words():
                 "SELECT risk_words(r, %s) FROM consent_risk r WHERE id = %s", [language, risk.pk]
             )
             assert cursor.fetchone()[0] == risk.words(language)
+
+
+def test_a_record_that_is_not_the_hash_of_its_content_is_refused():
+    reading = make.acknowledge_all(make.proven())
+    name = refusal(
+        lambda: ConsentRecord.objects.create(
+            consultation=reading.consultation,
+            reading=reading,
+            declaration="x",
+            sealed_at=make.NOW,
+            content=b"{}",
+            record_hash="0" * 64,
+        )
+    )
+    assert name == "a_record_is_named_by_the_hash_of_its_content"
+
+
+def test_a_commitment_that_does_not_bind_its_value_is_refused():
+    kept = make.acknowledge_all(make.proven()).consultation.particulars.first()
+    kept.pk, kept.commitment = None, "0" * 64
+    name = refusal(lambda: kept.save(force_insert=True))
+    assert name == "particulars_are_bound_by_their_commitment"
+
+
+@pytest.mark.parametrize("lie", ["draft", "demo", "another treatment"])
+def test_a_reading_of_anything_but_the_live_list_is_refused(lie):
+    reading = make.acknowledge_all(make.proven())
+    fields = {"risk_list": reading.risk_list, "is_demo": lie == "demo"}
+    if lie == "draft":
+        fields["risk_list"] = make.risk_list(reading.risk_list.treatment)
+    if lie == "another treatment":
+        fields["risk_list"] = make.treatment("laser-hair-removal").risk_lists.get()
+    name = refusal(
+        lambda: Reading.objects.create(
+            consultation=reading.consultation,
+            language="en",
+            opened_at=make.NOW,
+            commitments={},
+            **fields,
+        )
+    )
+    assert name == "a_reading_is_of_the_live_list"
+
+
+def test_another_treatment_and_back_again_keeps_what_was_acknowledged():
+    consultation = make.proven()
+    make.acknowledge_all(consultation)
+    first, other = consultation.treatment, make.treatment("laser-hair-removal")
+    for treatment in (other, first):
+        bookings.actions.set_treatment(
+            consultation=consultation, treatment=treatment, concern=None, now=make.NOW
+        )
+    consultation.refresh_from_db()
+    assert consultation.risks_acknowledged == 0
+    consent.actions.open_reading(consultation=consultation, language="en", now=make.NOW)
+    consultation.refresh_from_db()
+    assert (consultation.risks_acknowledged, consultation.risks_total) == (4, 4)
