@@ -172,7 +172,10 @@ def _refuse_if_too_late(consultation: Consultation, *, now: dt.datetime) -> None
 
 
 def arrive(*, consultation: Consultation, now: dt.datetime) -> Consultation:
-    """The patient is there. Raises NotPossibleNow, also while a changed wording waits for an answer."""
+    """The patient is there, on the clinic's day of the visit.
+
+    Raises NotPossibleNow, on another day and while a changed wording waits for an answer too.
+    """
     if consultation.asks_again_since is not None:
         raise NotPossibleNow(_("A changed side effect first has to be acknowledged."))
     return _end(consultation, Status.ARRIVED, now=now)
@@ -196,10 +199,22 @@ def _end(consultation: Consultation, status: str, *, now: dt.datetime) -> Consul
         begun = locked.starts_at is not None and locked.starts_at <= now
         if status in (Status.COMPLETED, Status.NO_SHOW) and not begun:
             raise NotPossibleNow(_("This visit has not begun yet."))
+        if status == Status.ARRIVED and not _is_today(locked, now=now):
+            raise NotPossibleNow(_("This visit is not today. Move it first."))
         locked.move_to(status)
         locked.outcome_at = now
         locked.save(update_fields=["status", "outcome_at"])
     return locked
+
+
+def _is_today(consultation: Consultation, *, now: dt.datetime) -> bool:
+    """Whether the visit is on the clinic's present day."""
+    clinic = Clinic.objects.the_clinic()
+    zone = clinic.zoneinfo if clinic else dt.UTC
+    starts_at = consultation.starts_at
+    return starts_at is not None and (
+        starts_at.astimezone(zone).date() == now.astimezone(zone).date()
+    )
 
 
 def undo(*, consultation: Consultation, now: dt.datetime) -> Consultation:

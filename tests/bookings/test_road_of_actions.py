@@ -120,3 +120,12 @@ def test_an_outcome_can_be_undone_on_the_same_day_only():
     with pytest.raises(NotPossibleNow):
         bookings.actions.undo(consultation=consultation, now=noted + dt.timedelta(days=1))
     assert bookings.actions.undo(consultation=consultation, now=noted).status == Status.CONFIRMED
+
+
+def test_a_patient_arrives_on_the_clinics_day_of_the_visit_only():
+    consultation = make.confirmed(starts_at=make.TOMORROW_AT_9)
+    midnight = make.TOMORROW_AT_9 - dt.timedelta(hours=9)  # the visit is at 9 in Dubai
+    for other_day in (midnight - MINUTE, midnight + dt.timedelta(days=1)):
+        with pytest.raises(NotPossibleNow):
+            bookings.actions.arrive(consultation=consultation, now=other_day)
+    assert bookings.actions.arrive(consultation=consultation, now=midnight).status == Status.ARRIVED
