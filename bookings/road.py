@@ -119,6 +119,17 @@ class Road:
         self.begin(consultation)
         self.request.session.cycle_key()
 
+    def came_by_link(self) -> None:
+        """The link to its own page let this browser on to the road; a newer link ends that."""
+        assert self.consultation
+        self._put(link_serial=self.consultation.link_serial)
+
+    @property
+    def link_has_ended(self) -> bool:
+        """Whether a newer link was sent than the one that let this browser on to the road."""
+        serial = self._kept.get("link_serial")
+        return bool(serial and self.consultation and serial != self.consultation.link_serial)
+
     def leave(self) -> None:
         """Forgets everything on the road; the next request begins from nothing."""
         self.request.session.pop("road", None)

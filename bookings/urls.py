@@ -23,6 +23,7 @@ urlpatterns: list[URLPattern] = [
     path("my/", mine.mine, name="mine"),
     path("my/check/", way_in.check, name="mine_check"),
     path("my/go-on/", mine.go_on, name="mine_go_on"),
+    path("my/close/", mine.close, name="mine_close"),
     path("my/move/", moving.move, name="mine_move"),
     path("my/cancel/", mine.cancel, name="mine_cancel"),
     path("my/calendar.ics", mine.calendar_file, name="mine_calendar"),

@@ -40,6 +40,9 @@ def booked(request: HttpRequest) -> HttpResponse:
     if not road.allows("booked") or road.consultation is None:
         return SeeOther(road.next_url())
     consultation, page = road.consultation, OwnPage(request)
+    if road.link_has_ended and page.open_consultation != consultation:
+        road.leave()
+        return show_link_ended(request)
     if page.open_consultation != consultation:
         page.open(consultation, checked=True)
     context = {**visit(consultation, now=now), "mail": _mail_state(consultation)}
@@ -67,7 +70,17 @@ def go_on(request: HttpRequest) -> HttpResponse:
         return SeeOther(reverse("mine"))
     road = Road(request)
     road.prove(consultation)
+    road.came_by_link()
     return SeeOther(road.next_url())
+
+
+@never_cache
+@require_POST
+def close(request: HttpRequest) -> HttpResponse:
+    """Leaves nothing of the consultation in this browser, which somebody else may use next."""
+    OwnPage(request).close()
+    Road(request).leave()
+    return SeeOther(reverse("start"))
 
 
 def show_too_late(
@@ -86,12 +99,13 @@ def cancel(request: HttpRequest) -> HttpResponse:
     consultation = page.open_consultation
     if consultation is None or consultation.status not in (*UNFINISHED, Status.CONFIRMED):
         return SeeOther(reverse("mine"))
-    if request.method == "POST" and (aside := road.put_aside("cancel", ["reason"], now=now)):
+    step = f"cancel {consultation.pk}"  # another visit's page does not show this one's words
+    if request.method == "POST" and (aside := road.put_aside(step, ["reason"], now=now)):
         return aside
     if request.method == "POST":
         form = CancelForm(request.POST)
     else:
-        form = CancelForm(initial=road.typed("cancel"))
+        form = CancelForm(initial=road.typed(step))
     late = is_too_late(consultation, now=now)
     if form.is_valid() and not late:
         try:
@@ -101,7 +115,7 @@ def cancel(request: HttpRequest) -> HttpResponse:
         except (TooLate, NotPossibleNow) as refusal:
             messages.error(request, str(refusal))
         else:
-            road.forget_typed("cancel")
+            road.forget_typed(step)
             messages.success(request, gettext("Your visit is cancelled."))
         return SeeOther(reverse("mine"))
     if late:

@@ -7,6 +7,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 
 import bookings.actions
+from bookings.own_page import OwnPage
 from bookings.road import Road, SeeOther
 from clinic import clock
 
@@ -24,7 +25,10 @@ def start(request: HttpRequest) -> HttpResponse:
 
 @never_cache
 def start_over(request: HttpRequest) -> HttpResponse:
-    """Forgets this browser's answers, after a button; a request that nobody has proven is let go."""
+    """Forgets this browser's answers and own page, after a button; who shares it sees neither.
+
+    A request that nobody has proven is let go.
+    """
     road = Road(request)
     if request.method != "POST":
         return render(request, "bookings/start_again.html", {"road": road})
@@ -32,6 +36,7 @@ def start_over(request: HttpRequest) -> HttpResponse:
     if consultation is not None and not consultation.is_proven:
         bookings.actions.cancel(consultation=consultation, now=clock.now(), by_patient=True)
     road.leave()
+    OwnPage(request).close()
     return SeeOther(redirect("start").url)
 
 
