@@ -24,19 +24,6 @@ class NoRisksListed(Refused):
     code = "no_risks_listed"
 
 
-class StalePage(Refused):
-    """The page that was acknowledged is not the one that stands now; it is shown anew."""
-
-    code = "stale_page"
-
-
-class Unticked(Refused):
-    """The tick that says "I understand that this can happen" is missing."""
-
-    code = "not_acknowledged"
-    status = 400
-
-
 @dataclass(frozen=True)
 class Progress:
     """How far a reading has come: its risks in order, and the acts so far by risk."""
@@ -92,7 +79,7 @@ def open_reading(
         latest = Reading.objects.latest_of(locked)
         if latest and (latest.risk_list_id, latest.language) == (risk_list.pk, language):
             if locked.risks_total == 0:  # another treatment was chosen and then this one again
-                _note(locked, progress_of(reading=latest), now=now)
+                note(locked, progress_of(reading=latest), now=now)
             return latest
         if locked.readings.count() >= READINGS_AT_MOST:
             raise NotPossibleNow(
@@ -101,97 +88,8 @@ def open_reading(
         reading = _begin(locked, risk_list, language, ip=ip, user_agent=user_agent, now=now)
         if latest is not None and latest.language == language:
             _carry_over(latest, reading, leaving_out=None)
-        _note(locked, progress_of(reading=reading), now=now)
+        note(locked, progress_of(reading=reading), now=now)
     return reading
-
-
-def shown(*, reading: Reading, risk: Risk, now: dt.datetime) -> str:
-    """The signed token for the form under a risk's words: what was shown, and when."""
-    words = risk.words(reading.language)
-    statement = text_in(reading.risk_list, "statement", reading.language)
-    return ledger.sign_shown(
-        ledger.Shown(
-            reading.pk, risk.pk, reading.language, ledger.hash_of_words(words, statement), now
-        )
-    )
-
-
-def acknowledge(
-    *,
-    consultation: Consultation,
-    shown: str,
-    understood: bool,
-    wants_to_talk: bool = False,
-    question: str = "",
-    now: dt.datetime,
-) -> Acknowledgement:
-    """One act for one risk: exactly the words that the signed page showed.
-
-    The same act repeated gives the row that stands. Another answer for a risk acknowledged already
-    opens a new reading that carries the other acts over. Raises StalePage for a page of another
-    reading, list or language, or of changed wording; Unticked; NotPossibleNow.
-    """
-    page = ledger.read_shown(shown)
-    with transaction.atomic():
-        locked = lock_consultation(consultation.pk)
-        reading = Reading.objects.latest_of(locked)
-        progress = progress_of(reading=reading) if reading else None
-        risk = _risk_of(page, progress, now=now)
-        assert progress is not None and page is not None  # _risk_of saw to it
-        if locked.status not in UNFINISHED:
-            raise NotPossibleNow(_("The side effects cannot be acknowledged at this moment."))
-        if not understood:
-            raise Unticked(
-                _("Tick the box to say that you understand this can happen, or call us."),
-                field="understood",
-            )
-        standing = progress.acts.get(risk.pk)
-        if standing is not None:
-            if _says_the_same(standing, wants_to_talk, question):
-                _note(locked, progress, now=now)
-                return standing
-            progress = _begin_anew(progress, leaving_out=risk, now=now)
-        act = Acknowledgement.objects.create(
-            reading=progress.reading,
-            risk_list_id=progress.reading.risk_list_id,
-            language=progress.reading.language,
-            risk=risk,
-            words=risk.words(progress.reading.language),
-            statement=text_in(progress.reading.risk_list, "statement", progress.reading.language),
-            words_hash=page.words_hash,
-            shown_at=page.shown_at,
-            acknowledged_at=now,
-            wants_to_talk=wants_to_talk,
-            question_commitment=_commit(locked, "question", question.strip()),
-        )
-        progress.acts[risk.pk] = act
-        _note(locked, progress, now=now)
-    return act
-
-
-def _risk_of(page: ledger.Shown | None, progress: Progress | None, *, now: dt.datetime) -> Risk:
-    """The risk that the page showed, if the page is of the reading that counts and still true."""
-    stale = StalePage(
-        _("This page was no longer up to date. Please read it again; your other answers are kept.")
-    )
-    if page is None or progress is None or page.reading_id != progress.reading.pk:
-        raise stale
-    if page.shown_at > now or now - page.shown_at > ledger.TOKEN_HOLDS:
-        raise stale
-    reading = progress.reading
-    live = RiskList.objects.live_for(reading.risk_list.treatment)
-    risk = next((risk for risk in progress.risks if risk.pk == page.risk_id), None)
-    if live is None or live.pk != reading.risk_list_id or risk is None:
-        raise stale
-    statement = text_in(reading.risk_list, "statement", reading.language)
-    if page.words_hash != ledger.hash_of_words(risk.words(reading.language), statement):
-        raise stale
-    return risk
-
-
-def _says_the_same(act: Acknowledgement, wants_to_talk: bool, question: str) -> bool:
-    kept = Particulars.objects.filter(commitment=act.question_commitment or "-").first()
-    return act.wants_to_talk == wants_to_talk and (kept.value if kept else "") == question.strip()
 
 
 def _begin(
@@ -219,13 +117,15 @@ def _begin(
         language=language,
         opened_at=now,
         commitments={
-            field: _commit(consultation, field, value) for field, value in personal.items() if value
+            field: keep_apart(consultation, field, value)
+            for field, value in personal.items()
+            if value
         },
         is_demo=consultation.is_demo,
     )
 
 
-def _begin_anew(progress: Progress, *, leaving_out: Risk, now: dt.datetime) -> Progress:
+def begin_anew(progress: Progress, *, leaving_out: Risk, now: dt.datetime) -> Progress:
     """A new reading of the same list in the same language, with the other acts carried over."""
     earlier = progress.reading
     reading = Reading.objects.create(
@@ -264,7 +164,7 @@ def _carry_over(earlier: Reading, reading: Reading, *, leaving_out: Risk | None)
         )
 
 
-def _commit(consultation: Consultation, field: str, value: str) -> str:
+def keep_apart(consultation: Consultation, field: str, value: str) -> str:
     """Keeps a personal value apart from the evidence and gives its commitment ("" for nothing)."""
     if not value:
         return ""
@@ -279,7 +179,7 @@ def _commit(consultation: Consultation, field: str, value: str) -> str:
     return kept.commitment
 
 
-def _note(consultation: Consultation, progress: Progress, *, now: dt.datetime) -> None:
+def note(consultation: Consultation, progress: Progress, *, now: dt.datetime) -> None:
     """Tells the locked consultation how many of how many are acknowledged."""
     bookings.actions.note_risks(
         consultation=consultation,

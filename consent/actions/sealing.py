@@ -10,7 +10,8 @@ import bookings.actions
 from bookings.actions.times import slot_decided
 from bookings.models import Consultation, NotPossibleNow, Status
 from consent import ledger
-from consent.actions.reading import Progress, StalePage, progress_of
+from consent.actions.acknowledging import StalePage
+from consent.actions.reading import Progress, progress_of
 from consent.models import ConsentRecord, Reading, RiskList
 
 
