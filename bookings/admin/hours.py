@@ -148,11 +148,21 @@ class DermatologistAdmin(admin.ModelAdmin):
         return field
 
 
+def check_year(moment: dt.datetime) -> None:
+    """Raises ValidationError for a moment of another age: PostgreSQL's years are more than Python's."""
+    if not 2000 <= moment.year <= 2100:
+        raise ValidationError(gettext("Enter a year from 2000 to 2100."), code="year")
+
+
 class ClosureForm(forms.ModelForm):
     """A stretch without visits, in the clinic's clock; refused where a visit is booked."""
 
-    starts_at = forms.SplitDateTimeField(label=_("From"), widget=day_and_clock())
-    ends_at = forms.SplitDateTimeField(label=_("To"), widget=day_and_clock())
+    starts_at = forms.SplitDateTimeField(
+        label=_("From"), widget=day_and_clock(), validators=[check_year]
+    )
+    ends_at = forms.SplitDateTimeField(
+        label=_("To"), widget=day_and_clock(), validators=[check_year]
+    )
 
     class Meta:
         model = Closure
