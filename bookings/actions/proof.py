@@ -237,7 +237,10 @@ def check_person(*, consultation: Consultation, answer: str) -> Consultation:
         locked.save(update_fields=["link_tries"])
     if not matches:
         raise WrongAnswer(
-            _("This does not match what we know. Enter the year of birth, such as 1990."),
+            _(
+                "This does not match what we know. Enter the year of birth, such as 1990, or the last "
+                "4 digits of the mobile."
+            ),
             field="answer",
         )
     return locked

@@ -14,6 +14,7 @@ from consent.models import Risk
 
 CONTENT = Path(__file__).parent / "content"
 PASSWORD = "demo-clinic-2026"  # noqa: S105 - printed by `make run`; production refuses the demo
+IN_FORCE_FOR = dt.timedelta(days=60)  # the lists were there before the first of the demo's visits
 SIGN_INS = {"reception": "Reception", "dermatologist": "Dermatologists", "lead": "Lead"}
 
 
@@ -29,7 +30,7 @@ def load(*, now: dt.datetime) -> None:
     Clinic.objects.update_or_create(id=1, defaults=clinic["clinic"])
     _load_treatments()
     _load_dermatologists(clinic["hours"], staff["dermatologist"])
-    _load_risks(staff, now=now)
+    _load_risks(staff, now=now - IN_FORCE_FOR)
     _load_aftercare()
 
 

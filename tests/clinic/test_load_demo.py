@@ -57,7 +57,7 @@ def test_if_empty_leaves_a_clinic_that_stands_alone(demo, capsys):
 @pytest.mark.parametrize(
     "moment",
     ["2026-11-23T00:30", "2026-11-27T20:00", "2026-11-22T09:00"],
-    ids=["Monday before dawn", "Friday night", "Sunday, closed"],
+    ids=["Monday before dawn", "Friday night", "Sunday noon"],
 )
 @pytest.mark.django_db
 def test_the_demo_can_be_loaded_at_any_hour_of_the_week(moment):
