@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import Any
 
 from django.conf import settings
+from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
 from django.db import transaction
 from django.http import HttpRequest, HttpResponseRedirect
@@ -36,6 +37,7 @@ STEP_OF = {
 }
 NOT_SURE = "not-sure"  # instead of a treatment: the clinic finds out with the patient
 LONGEST_TYPED = 2000  # characters of one half-typed answer that are kept
+TRACE_HOLDS = 60  # seconds, in which a second press of one button arrives
 
 
 class SeeOther(HttpResponseRedirect):
@@ -108,15 +110,14 @@ class Road:
         return Consultation.objects.for_desk().filter(pk=pk).first() if pk else None
 
     def begin(self, consultation: Consultation) -> None:
-        """From here on this browser is on that consultation; another one's answers are forgotten."""
+        """From here on this browser is on that consultation; another one's answers are forgotten.
+
+        The session gets a new key: whoever planted the older one does not come along (fixation).
+        """
         if self._kept.get("consultation") not in (None, consultation.pk):
             self.leave()
         self._put(consultation=consultation.pk)
         self.look_again()
-
-    def prove(self, consultation: Consultation) -> None:
-        """Its address is proven: the session gets a new key, so that one set by a stranger is void."""
-        self.begin(consultation)
         self.request.session.cycle_key()
 
     def came_by_link(self) -> None:
@@ -140,19 +141,23 @@ class Road:
         self.__dict__.pop("consultation", None)
 
     @contextlib.contextmanager
-    def one_press_at_a_time(self) -> Iterator[None]:
-        """Two presses of one button wait for each other; the second sees what the first stored."""
+    def one_press_at_a_time(self) -> Iterator[Consultation | None]:
+        """Two presses of one button wait for each other; the second is told what the first asked for.
+
+        The first press changed the session's key, and the second still comes with the old one, as
+        could a stranger who planted it: the caller lets in only who typed the very same details.
+        """
         session = self.request.session
         if session.session_key is None:
             session.create()
+        key, answers = str(session.session_key), self.answers
         with transaction.atomic():
-            Session.objects.select_for_update().filter(pk=session.session_key).first()
-            stored = type(session)(session.session_key).load().get("road", {})
-            if stored.get("consultation") and not self._kept.get("consultation"):
-                self._put(consultation=stored["consultation"])
-                self.look_again()
-            yield
+            Session.objects.select_for_update().filter(pk=key).first()
+            asked = type(session)(key).load().get("road", {}).get("asked")
+            yield Consultation.objects.for_desk().filter(pk=asked).first() if asked else None
             session.save()
+            if session.session_key != key and self.consultation:
+                _leave_trace(key, {"answers": answers, "asked": self.consultation.pk})
 
     # --- Where to go -----------------------------------------------------------------------------
 
@@ -262,6 +267,19 @@ class Road:
             "zone": self.zone,
             "now": now,
         }
+
+
+def _leave_trace(key: str, road: dict[str, Any]) -> None:
+    """Under a session's older key, for a minute: the answers it had, and which request they became."""
+    trace = SessionStore()
+    trace.set_expiry(TRACE_HOLDS)
+    Session.objects.update_or_create(
+        pk=key,
+        defaults={
+            "session_data": trace.encode({"road": road}),
+            "expire_date": trace.get_expiry_date(),
+        },
+    )
 
 
 def client_ip(request: HttpRequest) -> str | None:

@@ -23,6 +23,6 @@ def hand_over(asked: Asked) -> HttpResponse:
     """
     logout(asked.request)
     road = Road(asked.request)
-    road.prove(asked.consultation)
+    road.begin(asked.consultation)
     with translation.override(asked.consultation.language):
         return SeeOther(road.next_url())

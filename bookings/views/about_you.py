@@ -1,7 +1,7 @@
 """About you: who comes and how to reach them; here the request comes into being."""
 
 import datetime as dt
-from typing import Any
+from typing import Any, TypeGuard
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -112,9 +112,11 @@ def _looks_mistyped(road: Road, form: AboutYou) -> bool:
 
 def _take_about_you(road: Road, form: AboutYou, *, now: dt.datetime) -> HttpResponse:
     """Asks for the consultation, or corrects its details. Sent twice, it is one request."""
-    with road.one_press_at_a_time():
+    with road.one_press_at_a_time() as asked_just_now:
         consultation = road.consultation
-        if consultation is None:
+        if consultation is None and _is_the_same(asked_just_now, form.details):
+            road.begin(asked_just_now)
+        elif consultation is None:
             road.begin(_ask(road, form, now=now))
         elif not consultation.is_proven and _differs(consultation, form.details):
             bookings.actions.change_details(consultation=consultation, now=now, **form.details)
@@ -148,6 +150,11 @@ def _ask(road: Road, form: AboutYou, *, now: dt.datetime) -> Consultation:
         **when,
         **form.details,
     )
+
+
+def _is_the_same(asked: Consultation | None, details: dict[str, Any]) -> TypeGuard[Consultation]:
+    """Whether a first press asked for this already; once it is proven, only its own key opens it."""
+    return asked is not None and not asked.is_proven and not _differs(asked, details)
 
 
 def _differs(consultation: Consultation, details: dict[str, Any]) -> bool:

@@ -80,7 +80,7 @@ def _hold_ran_out(road: Road, consultation: Consultation, *, now: dt.datetime) -
 
 def _go_on_proven(road: Road, proven: Consultation, *, now: dt.datetime) -> HttpResponse:
     """On with a new session key; where the time ran out meanwhile, a time has to be chosen first."""
-    road.prove(proven)
+    road.begin(proven)
     road.forget_typed("code")
     if proven.hold_has_run_out(now=now):
         messages.warning(

@@ -69,7 +69,7 @@ def go_on(request: HttpRequest) -> HttpResponse:
     if consultation is None or consultation.status not in UNFINISHED:
         return SeeOther(reverse("mine"))
     road = Road(request)
-    road.prove(consultation)
+    road.begin(consultation)
     road.came_by_link()
     return SeeOther(road.next_url())
 
