@@ -4,7 +4,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from bookings.models import Consultation
+from clinic.i18n import text_in
 from consent.models import Acknowledgement, ConsentRecord, Particulars, Risk
+from consent.parts import parts_of
 
 
 @dataclass(frozen=True)
@@ -13,6 +15,18 @@ class Answer:
 
     act: Acknowledgement
     question: str
+
+    @property
+    def name(self) -> str:
+        """The side effect's name as it was read, or "" where the stored words are not the list's."""
+        language = self.act.reading.language
+        risk = self.act.risk
+        return text_in(risk, "name", language) if self.act.words == risk.words(language) else ""
+
+    @property
+    def parts(self) -> list[dict[str, str]]:
+        """The words that were read, part by part, or nothing where they are not the list's."""
+        return parts_of(self.act.risk, self.act.reading.language) if self.name else []
 
 
 @dataclass(frozen=True)
@@ -42,7 +56,9 @@ def copy_of(consultation: Consultation) -> Copy | None:
     )
     if record is None:
         return None
-    acts = record.reading.acknowledgements.select_related("risk").order_by("risk__position")
+    acts = record.reading.acknowledgements.select_related("risk", "reading").order_by(
+        "risk__position"
+    )
     return Copy(record, list(answers_to(acts).values()))
 
 

@@ -18,12 +18,13 @@ from bookings.road import Road, SeeOther, client_ip
 from bookings.views.times import time_gone
 from bookings.views.turns import out_of_turn, refuse
 from clinic import clock
-from clinic.i18n import active_language, text_in
+from clinic.i18n import active_language
 from consent import actions
 from consent.actions import NoRisksListed, Progress, StalePage, Unticked
 from consent.copies import answers_to, copy_of, last_answer
 from consent.forms import AcknowledgeForm
 from consent.models import Risk
+from consent.parts import parts_of
 
 TYPED = ("wants_to_talk", "question")  # the tick is never kept: it belongs to the page it was on
 
@@ -159,7 +160,7 @@ def _show_risk(
         "form": form,
         "shown": actions.shown(reading=reading, risk=shown_risk, now=now),
         "risk": shown_risk,
-        "parts": _parts(shown_risk, reading.language),
+        "parts": parts_of(shown_risk, reading.language),
         "number": number,
         "count": len(progress.risks),
         "act": act,
@@ -168,22 +169,6 @@ def _show_risk(
         "next_url": _next_url(progress, after=number),
     }
     return render(road.request, "consent/risk.html", context, status=status)
-
-
-def _parts(shown_risk: Risk, language: str) -> list[dict[str, str]]:
-    """The parts of a risk below its name, each under its heading: exactly what `words()` joins."""
-    headings = {
-        "what_it_is": gettext("What it is"),
-        "how_often": gettext("How often it happens"),
-        "how_long": gettext("How long it lasts"),
-        "what_helps": gettext("What helps"),
-        "when_to_call": gettext("When to call us"),
-    }
-    return [
-        {"name": part, "heading": headings[part], "words": words}
-        for part in Risk.PARTS
-        if part in headings and (words := text_in(shown_risk, part, language))
-    ]
 
 
 def _said_before(road: Road, shown_risk: Risk, number: int) -> dict[str, Any]:

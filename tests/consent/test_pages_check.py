@@ -192,7 +192,9 @@ def test_the_copy_says_word_for_word_what_was_acknowledged():
     texts = person.page.select(".words")
     for act, text in zip(reading.acknowledgements.order_by("risk__position"), texts, strict=True):
         assert (text["lang"], text["dir"]) == ("ar", "rtl")
-        assert "\n\n".join(p.get_text() for p in text.find_all("p")) == act.words
+        assert "\n\n".join(part.get_text() for part in text.find_all(["h2", "p"])) == act.words
+        assert text.find("h2").get_text() == act.risk.name_ar
+        assert text.find("h3").get_text() == "ما المقصود بذلك"
     assert person.has("Acknowledged Sunday 22 November 2026, 10:00")
 
 
