@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from bookings.actions.requests import ADULT
 from bookings.forms.people import AddressField, CodeField, MobileField, NameField
 from bookings.models import PartOfDay, Weekday
 from bookings.road import NOT_SURE
@@ -146,6 +147,7 @@ class AboutYou(forms.Form):
         required=False,
         label=_("If the visit is for a child: your own name"),
     )
+    guardian_name.may_stay_empty = _("(only for a child)")  # type: ignore[attr-defined]
     email = AddressField(
         label=_("Your e-mail address"),
         help_text=_("We send a code there to check it, and then what you need for the visit."),
@@ -183,21 +185,31 @@ class AboutYou(forms.Form):
         super().__init__(*args, **kwargs)
         at_home = clinic.zone if clinic else "UTC"
         self.fields["zone"].choices = zones_to_choose(now, at_home, zone)  # type: ignore[attr-defined]
-        self.fields["birth_date"].latest = times.local_day(now, at_home)  # type: ignore[attr-defined]
+        self.today = times.local_day(now, at_home)
+        self.fields["birth_date"].latest = self.today  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
         details = super().clean() or {}
-        visit_for = details.get("visit_for")
+        visit_for, born = details.get("visit_for"), details.get("birth_date")
         if visit_for == ME:
             details["guardian_name"] = ""
         elif visit_for == CHILD and "guardian_name" in details and not details["guardian_name"]:
             self.add_error("guardian_name", _("Enter your own name: you ask for the child."))
+        if visit_for == CHILD and born and _years_old(born, self.today) >= ADULT:
+            self.add_error(
+                "birth_date",
+                _("This person is 18 or over. Choose “Me”, or check the date of birth."),
+            )
         return details
 
     @property
     def details(self) -> dict[str, Any]:
         """The cleaned answers as the actions take them."""
         return {name: value for name, value in self.cleaned_data.items() if name != "visit_for"}
+
+
+def _years_old(born: dt.date, today: dt.date) -> int:
+    return today.year - born.year - ((today.month, today.day) < (born.month, born.day))
 
 
 class Code(forms.Form):
