@@ -35,7 +35,7 @@ class CancelForm(forms.Form):
     """Why; nobody has to say."""
 
     reason = WordsField(
-        label=_("Why do you cancel?"),
+        label=_("Why are you cancelling?"),
         help_text=_("You need not say. It helps us to offer better times."),
         max_length=300,
         required=False,
