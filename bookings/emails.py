@@ -27,7 +27,7 @@ from django.utils.translation import gettext_lazy
 
 from bookings import calendar, links
 from bookings.links import Purpose
-from bookings.models import Consultation, Kind, Message
+from bookings.models import Consultation, Kind, Message, MessageState, Status
 from clinic import times
 from clinic.context import EMERGENCY_NUMBER
 from clinic.models import Clinic
@@ -48,6 +48,7 @@ KINDS = {
     Kind.AFTERCARE: ("aftercare", gettext_lazy("After your visit")),
 }
 REQUEST_CANCELLED = gettext_lazy("Cancelled: your request")
+TIME_OFFERED = gettext_lazy("A time for your visit")
 WITH_VISIT = (Kind.CONFIRMED, Kind.MOVED, Kind.REMINDER_3_DAYS, Kind.REMINDER_1_DAY)
 WITH_CALENDAR = (Kind.CONFIRMED, Kind.MOVED, Kind.CANCELLED)
 # Marks that turn the direction of the text around them (UAX #9); no name needs one.
@@ -64,13 +65,13 @@ def compose(message: Message, *, now: dt.datetime) -> EmailMultiAlternatives:
     clinic = Clinic.objects.get()
     _name, address = parseaddr(settings.DEFAULT_FROM_EMAIL)
     with translation.override(message.language):
-        template = f"bookings/email/{KINDS[Kind(message.kind)][0]}.txt"
+        template = f"bookings/email/{KINDS[_told(message, consultation)][0]}.txt"
         text, html = (
             render_to_string(template, _words(message, consultation, clinic, pen, now=now))
             for pen in (TEXT, HTML)
         )
         email = EmailMultiAlternatives(
-            subject=_one_line(_subject(message, consultation, clinic)),
+            subject=_one_line(_subject(message, consultation, clinic, now=now)),
             body=re.sub(r"\n{3,}", "\n\n", text).strip() + "\n",
             from_email=formataddr((_one_line(clinic.name), address)),
             to=[message.addressee],
@@ -88,15 +89,33 @@ def compose(message: Message, *, now: dt.datetime) -> EmailMultiAlternatives:
     return email
 
 
-def _subject(message: Message, consultation: Consultation, clinic: Clinic) -> str:
+def _told(message: Message, consultation: Consultation) -> Kind:
+    """The kind that the e-mail reads as: who waits to hear what it is about has nothing to finish.
+
+    Only the words differ, not what is owed: the treatment may be set before the e-mail goes out.
+    """
+    waits = consultation.status == Status.WAITING and consultation.treatment is None
+    if message.kind == Kind.FINISH and waits and consultation.is_proven:
+        return Kind.LINK
+    return Kind(message.kind)
+
+
+def _is_held(consultation: Consultation, *, now: dt.datetime) -> bool:
+    return consultation.status == Status.HELD and not consultation.hold_has_run_out(now=now)
+
+
+def _subject(
+    message: Message, consultation: Consultation, clinic: Clinic, *, now: dt.datetime
+) -> str:
     if message.step is not None:
         return message.step.subject
-    starts_at = consultation.starts_at
-    if starts_at is None or (message.kind == Kind.CANCELLED and not consultation.confirmed_at):
-        is_cancelled = message.kind == Kind.CANCELLED
-        return str(REQUEST_CANCELLED if is_cancelled else KINDS[Kind(message.kind)][1])
+    starts_at, kind = consultation.starts_at, _told(message, consultation)
+    if starts_at is None or (kind == Kind.CANCELLED and not consultation.confirmed_at):
+        return str(REQUEST_CANCELLED if kind == Kind.CANCELLED else KINDS[kind][1])
+    if kind == Kind.FINISH and consultation.time_chosen_by_staff:
+        return str(TIME_OFFERED if _is_held(consultation, now=now) else KINDS[kind][1])
     day = times.day_in_words(times.local_day(starts_at, clinic.zone), message.language)
-    return str(KINDS[Kind(message.kind)][1]) % {"day": day}
+    return str(KINDS[kind][1]) % {"day": day}
 
 
 def _calendar_part(consultation: Consultation, *, now: dt.datetime) -> MIMEBase:
@@ -180,7 +199,8 @@ def _words(
         "tel": clinic_pages.tel(clinic.phone),
         "emergency_number": pen.number(EMERGENCY_NUMBER),
         "consultation": consultation,
-        "hold_ran_out": consultation.hold_has_run_out(now=now),
+        "is_held": _is_held(consultation, now=now),
+        "needs_time": consultation.status == Status.WAITING and consultation.treatment is not None,
         "has_calendar": calendar.has_calendar(consultation),
         "details": _details(message, consultation, clinic, pen),
         "link": _link(message, consultation),
@@ -193,11 +213,19 @@ def _words(
         words["hold_until"] = pen.time(consultation.hold_expires_at, clinic.zone)
     if message.kind == Kind.CODE:
         words |= _words_of_code(consultation, clinic, pen)
-    if message.kind in (Kind.CONFIRMED, Kind.MOVED):
+    if _brings_the_receipt(message, consultation):
         words["receipt"] = pen.number(_in_groups(consultation.receipt))
     if message.kind == Kind.AFTERCARE:
         words |= _words_of_aftercare(message, consultation, clinic, pen)
     return words
+
+
+def _brings_the_receipt(message: Message, consultation: Consultation) -> bool:
+    """The confirmation does; so does word of a move if it is the first that the patient gets."""
+    if message.kind == Kind.MOVED:
+        told = consultation.messages.filter(kind=Kind.CONFIRMED, state=MessageState.SENT)
+        return not told.exists()
+    return message.kind == Kind.CONFIRMED
 
 
 def _link(message: Message, consultation: Consultation) -> str:
@@ -252,7 +280,8 @@ def _details(
         if consultation.names_treatment and consultation.treatment is not None:
             rows.append((_("About"), pen.name(consultation.treatment.name)))
     if consultation.is_proven:
-        rows.append((_("For"), pen.name(_one_line(consultation.patient_name))))
+        label = _("Name") if message.kind in (Kind.CANCELLED, Kind.AFTERCARE) else _("For")
+        rows.append((label, pen.name(_one_line(consultation.patient_name))))
     rows.append((_("Reference"), pen.reference(consultation.reference)))
     return rows
 
