@@ -16,6 +16,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from clinic import clock
+from clinic.i18n import active_language
 from clinic.models import AftercareStep, Clinic, Concern, Treatment
 
 # An input for a time such as 14:05, in the clinic's clock.
@@ -35,8 +36,9 @@ def asks_a_filter(room: admin.ModelAdmin, lookup: str, value: str, request: Http
     """
     if "\x00" in value:
         return False
-    filters: Sequence[Any] = room.get_list_filter(request)  # a column's name, or a class of ours
+    filters: Sequence[Any] = room.get_list_filter(request)  # columns' names, or classes of ours
     for one in filters:
+        one = one[0] if isinstance(one, tuple) else one  # a column with a filter of its own
         if isinstance(one, str):
             if lookup in [f"{one}__{how}" for how in ASKS_OF_A_FILTER]:
                 return True
@@ -155,11 +157,27 @@ class ConcernFormSet(forms.BaseInlineFormSet):
         name_each_input(form)
 
 
+def comma() -> str:
+    """The comma of the reader's script."""
+    return "، " if active_language() == "ar" else ", "
+
+
+def words_of(field: str, heading: Any) -> Callable[[Any], str]:
+    """A column of a property in the reader's language; Django would print its English name."""
+
+    @admin.display(description=heading)
+    def words(row: Any) -> str:
+        return str(getattr(row, field))
+
+    words.__name__ = field
+    return words
+
+
 @admin.register(Clinic, site=desk)
 class ClinicAdmin(admin.ModelAdmin):
     """The one clinic: its names, its zone, its policy."""
 
-    list_display = ["name", "phone", "email", "zone"]
+    list_display = [words_of("name", _("name")), "phone", "email", "zone"]
     fieldsets = [
         (None, {"fields": [("name_en", "name_ar"), ("address_en", "address_ar")]}),
         (_("How patients reach it"), {"fields": [("phone", "email")]}),
@@ -205,7 +223,13 @@ class ConcernInline(admin.TabularInline):
 class TreatmentAdmin(admin.ModelAdmin):
     """Treatments are never deleted: one that is not offered any more is switched off."""
 
-    list_display = ["name", "name_en", "name_ar", "is_offered", "position"]
+    list_display = [
+        words_of("name", _("name")),
+        "name_en",
+        "name_ar",
+        "is_offered",
+        "position",
+    ]
     list_filter = ["is_offered"]
     inlines = [ConcernInline]
     fieldsets = [
@@ -227,7 +251,14 @@ class TreatmentAdmin(admin.ModelAdmin):
 class AftercareStepAdmin(admin.ModelAdmin):
     """The guidance after a session; each change of the words is a new version."""
 
-    list_display = ["title", "treatment", "hours_after", "version", "approved_by", "approved_on"]
+    list_display = [
+        words_of("title", _("title")),
+        "treatment",
+        "hours_after",
+        "version",
+        "approved_by",
+        "approved_on",
+    ]
     list_filter = ["treatment"]
     list_select_related = ["treatment", "approved_by"]
     readonly_fields = ["version"]

@@ -187,7 +187,7 @@ def complete(*, consultation: Consultation, now: dt.datetime) -> Consultation:
 
 
 def no_show(*, consultation: Consultation, now: dt.datetime) -> Consultation:
-    """The patient did not come. Raises NotPossibleNow, also before it has begun."""
+    """The patient did not come. Raises NotPossibleNow, also before it has ended."""
     return _end(consultation, Status.NO_SHOW, now=now)
 
 
@@ -197,8 +197,11 @@ def _end(consultation: Consultation, status: str, *, now: dt.datetime) -> Consul
         if locked.status == status:
             return locked
         begun = locked.starts_at is not None and locked.starts_at <= now
-        if status in (Status.COMPLETED, Status.NO_SHOW) and not begun:
+        if status == Status.COMPLETED and not begun:
             raise NotPossibleNow(_("This visit has not begun yet."))
+        ended = locked.ends_at is not None and locked.ends_at <= now
+        if status == Status.NO_SHOW and not ended:
+            raise NotPossibleNow(_("This visit has not ended yet."))
         if status == Status.ARRIVED and not _is_today(locked, now=now):
             raise NotPossibleNow(_("This visit is not today. Move it first."))
         locked.move_to(status)

@@ -48,6 +48,11 @@ class Asked:
         starts_at = self.consultation.starts_at
         return starts_at is not None and starts_at <= self.now
 
+    @property
+    def has_ended(self) -> bool:
+        ends_at = self.consultation.ends_at
+        return ends_at is not None and ends_at <= self.now
+
 
 def dermatologist_asked_for(asked: Asked) -> Dermatologist | None:
     """Whose times are shown: the one in the address, else the visit's own or the preferred one."""
@@ -77,7 +82,7 @@ def time_form(asked: Asked, given: QueryDict | None) -> forms.Form:
 
 def treatment_form(asked: Asked, given: QueryDict | None) -> forms.Form:
     about = asked.consultation
-    chosen = f"{about.treatment_id or ''}|{about.concern_id or ''}"
+    chosen = f"{about.treatment_id}|{about.concern_id or ''}" if about.treatment_id else ""
     return TreatmentForm(given, initial={"about": chosen})
 
 

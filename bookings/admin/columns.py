@@ -11,6 +11,7 @@ from django.utils.translation import gettext, gettext_lazy
 
 from bookings.models import Consultation, Kind, Message, MessageState, Status
 from clinic import times
+from clinic.admin import comma
 from clinic.i18n import active_language
 from clinic.templatetags.clinic_pages import clinic_hours, clinic_time, phone, reference, tel
 
@@ -113,10 +114,12 @@ def who(consultation: Consultation) -> str:
 
 
 def who_in_the_list(consultation: Consultation) -> str:
-    """The name, and under it the reference."""
-    return format_html(
-        '{} <span class="under">{}</span>', who(consultation), reference(consultation.reference)
-    )
+    """The name, and under it the guardian and the reference, each on a line of its own."""
+    lines = [reference(consultation.reference)]
+    if guardian := consultation.guardian_name:
+        lines.insert(0, format_html("{} <bdi>{}</bdi>", gettext("with guardian"), guardian))
+    under = format_html_join(" ", '<span class="under">{}</span>', ((line,) for line in lines))
+    return format_html("<bdi>{}</bdi> {}", consultation.patient_name, under)
 
 
 def call(consultation: Consultation) -> str:
@@ -128,7 +131,7 @@ def call(consultation: Consultation) -> str:
 
 def write(consultation: Consultation) -> str:
     """The e-mail address, left to right."""
-    return format_html('<bdi dir="ltr">{}</bdi>', consultation.email) if consultation.email else "-"
+    return format_html('<bdi dir="ltr">{}</bdi>', consultation.email or NOTHING)
 
 
 def risks(consultation: Consultation) -> str:
@@ -182,12 +185,8 @@ def proof(consultation: Consultation) -> str:
         return badge("○", gettext("not proven yet"), "bad")
     words = consultation.get_proven_by_display()
     note = consultation.proven_note
-    return format_html(
-        "{}, {} {}",
-        words,
-        moment(consultation.proven_at),
-        format_html("(<bdi>{}</bdi>)", note) if note else "",
-    )
+    said = format_html("(<bdi>{}</bdi>)", note) if note else ""
+    return format_html("{}{}{} {}", words, comma(), moment(consultation.proven_at), said)
 
 
 def room(consultation: Consultation) -> str:
@@ -208,8 +207,7 @@ def preferences(consultation: Consultation) -> str:
     parts.append(consultation.get_preferred_part_display())
     if consultation.preferred_dermatologist_id:
         parts.append(str(consultation.preferred_dermatologist))
-    comma = "، " if active_language() == "ar" else ", "
-    return comma.join(parts)
+    return comma().join(parts)
 
 
 def birth(consultation: Consultation) -> str:
@@ -231,8 +229,9 @@ def cancelled(consultation: Consultation) -> str:
     whom = gettext("by the patient") if consultation.cancelled_by_patient else gettext("by staff")
     why = consultation.cancel_reason
     return format_html(
-        "{}, {} {}",
+        "{}{}{} {}",
         moment(consultation.cancelled_at),
+        comma(),
         whom,
         format_html("(<bdi>{}</bdi>)", why) if why else "",
     )

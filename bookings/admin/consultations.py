@@ -46,8 +46,8 @@ class ConsultationAdmin(admin.ModelAdmin):
         finding.DayFilter,
         "status",
         finding.RisksFilter,
-        "dermatologist",
-        "treatment",
+        ("dermatologist", finding.DecidedFilter),
+        ("treatment", finding.DecidedFilter),
         finding.MailFilter,
     ]
     search_fields = ["reference"]  # the box; what it finds is finding.matching
@@ -126,7 +126,8 @@ class ConsultationAdmin(admin.ModelAdmin):
 
     def get_list_filter(self, request: HttpRequest) -> list[Any]:
         mine = not request.user.has_perm("bookings.change_consultation")
-        return [one for one in self.list_filter if not (mine and one == "dermatologist")]
+        of_others = ("dermatologist", finding.DecidedFilter)
+        return [one for one in self.list_filter if not (mine and one == of_others)]
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Consultation], search_term: str
@@ -237,9 +238,10 @@ class ConsultationAdmin(admin.ModelAdmin):
     def _tell(self, asked: Asked, verb: Verb) -> None:
         """Says it, and keeps it in the history."""
         self._keep(asked, verb)
+        words = verb.says(asked) if verb.says else verb.done
         messages.success(
             asked.request,
-            format_html('<bdi dir="ltr">{}</bdi>: {}', str(asked.consultation), verb.done),
+            format_html('<bdi dir="ltr">{}</bdi>: {}', str(asked.consultation), words),
         )
 
     def _keep(self, asked: Asked, verb: Verb) -> None:
@@ -278,7 +280,7 @@ def at_once_column(request: HttpRequest) -> Any:
             ),
         )
 
-    at_once.short_description = gettext("at once")  # type: ignore[attr-defined]
+    at_once.short_description = gettext("action")  # type: ignore[attr-defined]
     return at_once
 
 

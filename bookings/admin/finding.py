@@ -11,6 +11,7 @@ from django.db.models.functions import Lower
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import conditional_escape
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -110,6 +111,14 @@ class RisksFilter(admin.SimpleListFilter):
         return queryset
 
 
+class DecidedFilter(admin.RelatedFieldListFilter):
+    """Django's own, but what is not decided yet has words instead of a dash."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.empty_value_display = conditional_escape(gettext("Not decided yet"))
+
+
 class MailFilter(admin.SimpleListFilter):
     """E-mails that nobody will send again: the patient has to be called."""
 
@@ -143,11 +152,12 @@ def chips(request: HttpRequest) -> list[dict[str, Any]]:
     mine = within_reach(request, Consultation.objects.all())
     from_today, waiting = of_day("", now), Q(status=Status.WAITING)
     complete = Q(risks_total__gt=0, risks_acknowledged=F("risks_total"))
-    missing = from_today & ~complete & ~Q(status=Status.CANCELLED)
+    stands = ~Q(status=Status.CANCELLED)
+    missing = from_today & ~complete & stands
     # Bounded to what is to come: the past grows for years.
     counts = mine.filter(from_today | waiting).aggregate(
-        today=Count("pk", filter=of_day("today", now)),
-        tomorrow=Count("pk", filter=of_day("tomorrow", now)),
+        today=Count("pk", filter=of_day("today", now) & stands),
+        tomorrow=Count("pk", filter=of_day("tomorrow", now) & stands),
         waiting=Count("pk", filter=waiting),
         talk=Count("pk", filter=from_today & Q(wants_to_talk=True)),
         missing=Count("pk", filter=missing),

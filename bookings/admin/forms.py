@@ -16,7 +16,7 @@ from bookings.actions import FreeTime
 from bookings.forms.people import AddressField, MobileField, NameField
 from bookings.models import Consultation, PartOfDay, TreatmentSession, Weekday
 from clinic import times
-from clinic.admin import day_and_clock
+from clinic.admin import comma, day_and_clock
 from clinic.forms import BirthDateField
 from clinic.i18n import Language, active_language
 from clinic.models import Clinic, Concern, Dermatologist, Treatment
@@ -57,14 +57,13 @@ def by_day(free: Iterable[FreeTime]) -> list[tuple[str, list[tuple[str, str]]]]:
     """Choices under the day's name, in the clinic's zone: "10:00, Dr Huda"."""
     zone = timezone.get_current_timezone()
     language = active_language()
-    comma = "، " if language == "ar" else ", "
     return [
         (
             times.day_in_words(day, language),
             [
                 (
                     f"{time.dermatologist.pk}|{time.starts_at.isoformat()}",
-                    f"{times.clock(time.starts_at, zone)}{comma}{time.dermatologist.name}",
+                    f"{times.clock(time.starts_at, zone)}{comma()}{time.dermatologist.name}",
                 )
                 for time in of_day
             ],
@@ -125,16 +124,15 @@ class TimeForm(forms.Form):
 # --- What it is about --------------------------------------------------------------------------
 
 
-def treatments_and_concerns() -> list[tuple[str, list[tuple[str, str]]]]:
-    """Each concern under its treatment."""
-    return [
-        (
-            treatment.name,
-            [(f"{treatment.pk}|{concern.pk}", concern.name) for concern in treatment.concerns.all()]
-            or [(f"{treatment.pk}|", treatment.name)],
-        )
-        for treatment in Treatment.objects.offered().prefetch_related("concerns")
-    ]
+def treatments_and_concerns() -> list[tuple[str, str]]:
+    """Each concern with its treatment: "Mesotherapy: Cellulite"."""
+    rows = []
+    for treatment in Treatment.objects.offered().prefetch_related("concerns"):
+        rows += [
+            (f"{treatment.pk}|{concern.pk}", f"{treatment.name}: {concern.name}")
+            for concern in treatment.concerns.all()
+        ] or [(f"{treatment.pk}|", treatment.name)]
+    return rows
 
 
 class AboutField(forms.ChoiceField):
@@ -152,7 +150,10 @@ class AboutField(forms.ChoiceField):
 class TreatmentForm(forms.Form):
     """What the patient wants to talk about, as reception found out with them."""
 
-    about = AboutField(label=_("Treatment and reason"), choices=treatments_and_concerns)
+    about = AboutField(
+        label=_("Treatment and reason"),
+        choices=lambda: [("", _("Choose one")), *treatments_and_concerns()],
+    )
 
 
 # --- A request taken on the phone --------------------------------------------------------------
@@ -196,7 +197,9 @@ class PhoneRequestForm(forms.Form):
     time = FreeTimeField(
         label=_("Time"),
         required=False,
-        help_text=_("Held for one day. Leave it empty to put the patient on the waiting list."),
+        help_text=_(
+            "Held for one day at most. Leave it empty to put the patient on the waiting list."
+        ),
     )
     preferred_days = forms.TypedMultipleChoiceField(
         label=_("Days that suit"),

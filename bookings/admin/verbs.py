@@ -5,16 +5,18 @@ There is none that confirms, proves by code or acknowledges: those are the patie
 
 import datetime as dt
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django import forms
 from django.http import HttpResponse, QueryDict
 from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from bookings import actions
-from bookings.admin import handing_over
+from bookings.admin import columns, handing_over
 from bookings.admin.asking import (
     Asked,
     cancel_form,
@@ -35,7 +37,7 @@ CHANGE = "bookings.change_consultation"
 
 @dataclass(frozen=True)
 class Verb:
-    """One thing that staff can do. `done` is said afterwards and kept in the history."""
+    """One thing that staff can do. `done` is kept in the history, and said if `says` has no more."""
 
     name: str
     label: Any
@@ -47,6 +49,7 @@ class Verb:
     hurts: bool = False
     is_first: bool = False  # what is mostly wanted, in a stronger colour
     keep: Any = _("Back")
+    says: Callable[[Asked], object] | None = None
     then: Callable[[Asked], HttpResponse] | None = None  # where it leads, if not back
 
     @property
@@ -131,6 +134,12 @@ def _offer_time(asked: Asked, *, time: tuple[Any, dt.datetime]) -> object:
     )
 
 
+def _held_until(asked: Asked) -> object:
+    asked.consultation.refresh_from_db(fields=["hold_expires_at"])
+    words = gettext("The time is held until {until}, and a link to finish is on its way.")
+    return format_html(words, until=columns.moment(asked.consultation.hold_expires_at))
+
+
 def _set_treatment(asked: Asked, *, about: tuple[Any, Any]) -> object:
     return actions.set_treatment(
         consultation=asked.consultation,
@@ -186,7 +195,7 @@ VERBS = [
         "no-show",
         _("Did not come"),
         _("Marked as not come."),
-        lambda asked: asked.consultation.status == Status.CONFIRMED and asked.has_begun,
+        lambda asked: asked.consultation.status == Status.CONFIRMED and asked.has_ended,
         _no_show,
     ),
     Verb("undo", _("Undo"), _("Taken back: the visit is confirmed again."), _can_be_undone, _undo),
@@ -201,11 +210,12 @@ VERBS = [
     Verb(
         "offer-time",
         _("Offer a time"),
-        _("The time is held for one day, and a link to finish is on its way."),
+        _("A time is held, and a link to finish is on its way."),
         _can_be_offered_a_time,
         _offer_time,
         time_form,
         is_first=True,
+        says=_held_until,
     ),
     Verb("move", _("Move"), _("The visit is moved."), _status(Status.CONFIRMED), _move, time_form),
     Verb(
@@ -271,12 +281,19 @@ VERBS = [
     ),
 ]
 IN_THE_LIST = ("arrive", "complete", "no-show", "undo")
+UNDO = {
+    Status.ARRIVED: _("Undo: arrived"),
+    Status.COMPLETED: _("Undo: completed"),
+    Status.NO_SHOW: _("Undo: did not come"),
+}
 
 
 def possible(asked: Asked) -> list[Verb]:
     """The buttons that stand there now, for this person."""
     return [
-        verb
+        replace(verb, label=UNDO[Status(asked.consultation.status)])
+        if verb.name == "undo"
+        else verb
         for verb in VERBS
         if asked.request.user.has_perm(verb.permission) and verb.is_possible(asked)
     ]

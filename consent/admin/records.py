@@ -6,7 +6,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -18,17 +18,18 @@ from django.utils.translation import gettext_lazy as _
 from bookings.admin import columns
 from bookings.admin.finding import matching
 from bookings.models import Consultation
-from clinic.admin import desk, laid_out, not_there, now_of, person
+from clinic.admin import comma, desk, laid_out, not_there, now_of, person
 from clinic.errors import Refused
 from consent import actions
-from consent.models import (
-    Acknowledgement,
-    ConsentRecord,
-    Decision,
-    ListState,
-    Particulars,
-    Review,
+from consent.admin.finding import (
+    NOBODY_CAME,
+    TO_BE_REVIEWED,
+    ReviewedFilter,
+    TalkFilter,
+    records_of,
+    soonest_first,
 )
+from consent.models import Acknowledgement, ConsentRecord, Decision, ListState, Particulars
 
 QUICKLY = 2.0  # seconds between shown and acknowledged: a hint to talk about it, never a block
 
@@ -79,59 +80,6 @@ def acts_of(record: ConsentRecord) -> list[Act]:
     return [Act(row, questions.get(row.question_commitment, "")) for row in rows]
 
 
-class ReviewedFilter(admin.SimpleListFilter):
-    """Records that nobody has reviewed yet come first."""
-
-    title = _("review")
-    parameter_name = "reviewed"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("no", gettext("To be reviewed")), ("yes", gettext("Reviewed"))]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        if self.value() in ("no", "yes"):
-            return queryset.filter(is_reviewed=self.value() == "yes")
-        return queryset
-
-
-class TalkFilter(admin.SimpleListFilter):
-    """Patients who want to talk about a side effect."""
-
-    title = _("wants to talk")
-    parameter_name = "talk"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("yes", gettext("Wants to talk"))]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        return queryset.filter(talks=True) if self.value() == "yes" else queryset
-
-
-def records_of(request: HttpRequest) -> QuerySet[Any]:
-    """The records of a dermatologist's own consultations (of all for a superuser)."""
-    wishes = Acknowledgement.objects.filter(reading=OuterRef("reading"), wants_to_talk=True)
-    newest = Review.objects.filter(record=OuterRef("pk")).order_by("-id")
-    records = ConsentRecord.objects.select_related(
-        "consultation__treatment", "consultation__dermatologist", "reading__risk_list__treatment"
-    ).annotate(
-        talks=Exists(wishes),
-        is_reviewed=Exists(newest),
-        decided=Subquery(newest.values("decision")[:1]),
-    )
-    if request.user.is_superuser:
-        return records
-    return records.filter(consultation__dermatologist__user=request.user.pk)
-
-
-def cards(request: HttpRequest) -> list[dict[str, Any]]:
-    """The front page's card of this app, for who reviews."""
-    if not request.user.has_perm("consent.view_consentrecord"):
-        return []
-    address = reverse("admin:consent_consentrecord_changelist")
-    count = records_of(request).filter(is_reviewed=False).count()
-    return [{"label": _("Records to review"), "count": count, "url": f"{address}?reviewed=no"}]
-
-
 @admin.register(ConsentRecord, site=desk)
 class ConsentRecordAdmin(admin.ModelAdmin):
     """Read, and reviewed by a row of its own; PostgreSQL refuses every change of the evidence."""
@@ -141,7 +89,6 @@ class ConsentRecordAdmin(admin.ModelAdmin):
     list_filter = [ReviewedFilter, TalkFilter, "reading__language"]
     search_fields = ["consultation__reference"]  # the box; finding.matching does the finding
     search_help_text = _("Name, last digits of the phone, or reference.")
-    ordering = ["-consultation__starts_at", "-id"]
     list_per_page = 50
     show_full_result_count = False
     actions = None
@@ -157,6 +104,9 @@ class ConsentRecordAdmin(admin.ModelAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ConsentRecord]:
         return records_of(request)
+
+    def get_ordering(self, request: HttpRequest) -> Any:
+        return soonest_first(now_of(request))
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
@@ -186,7 +136,7 @@ class ConsentRecordAdmin(admin.ModelAdmin):
     @admin.display(description=_("treatment"))
     def treatment(self, record: ConsentRecord) -> str:
         wording = record.reading.risk_list
-        return f"{wording.treatment}, {gettext('version')} {wording.version}"
+        return f"{wording.treatment}{comma()}{gettext('version')} {wording.version}"
 
     @admin.display(description=_("sealed"), ordering="sealed_at")
     def sealed(self, record: ConsentRecord) -> str:
@@ -205,6 +155,8 @@ class ConsentRecordAdmin(admin.ModelAdmin):
     def review(self, record: ConsentRecord) -> str:
         decided = getattr(record, "decided", None)
         if decided is None:
+            if record.consultation.status in NOBODY_CAME:
+                return columns.NOTHING
             return columns.badge("○", gettext("to be reviewed"), "bad")
         return columns.badge("✓", Decision(decided).label, "good")
 
@@ -261,8 +213,8 @@ class ConsentRecordAdmin(admin.ModelAdmin):
     def _next_of(self, request: HttpRequest, record: ConsentRecord) -> str:
         """The next record that waits for a review, or the list."""
         if "next" in request.POST:
-            waiting = records_of(request).filter(~Q(pk=record.pk), is_reviewed=False)
-            following = waiting.order_by("consultation__starts_at", "id").first()
+            waiting = records_of(request).filter(~Q(pk=record.pk), TO_BE_REVIEWED)
+            following = waiting.order_by(*soonest_first(now_of(request))).first()
             if following is not None:
                 return reverse("admin:consent_consentrecord_change", args=[following.pk])
             return reverse("admin:consent_consentrecord_changelist")
@@ -281,6 +233,7 @@ class ConsentRecordAdmin(admin.ModelAdmin):
             "opts": self.opts,
             "original": record,
             "record": record,
+            "comma": comma(),
             "reading": record.reading,
             "direction": "rtl" if record.reading.language == "ar" else "ltr",
             "facts": columns.short_facts(record.consultation),

@@ -88,9 +88,12 @@ def test_the_buttons_are_those_that_can_be_pressed_now(monkeypatch):
     visit = make.confirmed()
     assert buttons(visit) == {"Move", "Send a new link", "Video room", "Cancel"}
     set_clock(monkeypatch, AT + MINUTE)
+    assert {"Arrived", "Completed"} <= buttons(visit)
+    assert "Did not come" not in buttons(visit)
+    set_clock(monkeypatch, AT + 20 * MINUTE)
     assert {"Arrived", "Completed", "Did not come"} <= buttons(visit)
     press(visit, "complete")
-    assert buttons(visit) == {"Undo", "Record a treatment session", "Send a new link"}
+    assert buttons(visit) == {"Undo: completed", "Record a treatment session", "Send a new link"}
 
 
 @pytest.mark.parametrize(
@@ -103,7 +106,7 @@ def test_the_buttons_are_those_that_can_be_pressed_now(monkeypatch):
 )
 def test_an_outcome_is_noted_undone_and_kept_in_the_history(monkeypatch, verb, status):
     visit = make.confirmed(patient_name="Sara Haddad")
-    set_clock(monkeypatch, AT + MINUTE)
+    set_clock(monkeypatch, AT + 20 * MINUTE)
     press(visit, verb)
     assert visit.status == status
     press(visit, "undo")
@@ -119,6 +122,13 @@ def test_a_button_is_refused_in_words():
     visit = make.confirmed()
     response = desk.reception().post(desk.button(visit, "complete"), follow=True)
     assert "This visit has not begun yet." in said(response)
+
+
+def test_nobody_is_marked_as_not_come_before_the_visit_has_ended(monkeypatch):
+    visit = make.confirmed()
+    set_clock(monkeypatch, AT + 19 * MINUTE)
+    response = desk.reception().post(desk.button(visit, "no-show"), follow=True)
+    assert "This visit has not ended yet." in said(response)
 
 
 def test_a_button_that_acts_at_once_is_not_a_link():

@@ -199,7 +199,7 @@ def test_arrived_takes_one_click_in_the_list_and_one_to_undo(monkeypatch):
     visit.refresh_from_db()
     assert visit.status == "arrived"
     soup = BeautifulSoup(client.get(response.headers["Location"]).content, "html.parser")
-    undo = [b for b in soup.select("button.at-once") if b.get_text() == "Undo"]
+    undo = [b for b in soup.select("button.at-once") if b.get_text() == "Undo: arrived"]
     client.post(undo[0]["formaction"])
     visit.refresh_from_db()
     assert visit.status == "confirmed"
