@@ -18,7 +18,7 @@ from bookings.models import Consultation, NotPossibleNow
 from bookings.road import Road, SeeOther
 from bookings.views.times import time_gone
 from bookings.views.turns import out_of_turn, put_error, refuse
-from bookings.views.way_in import show_link_ended
+from bookings.views.way_in import let_in, show_link_ended
 from clinic import clock
 
 
@@ -131,4 +131,6 @@ def waiting(request: HttpRequest) -> HttpResponse:
     consultation = road.consultation
     if consultation is None or not consultation.is_proven or not road.allows("waiting"):
         return out_of_turn(road)
-    return render(request, "bookings/waiting.html", road.frame("waiting", now=clock.now()))
+    context = road.frame("waiting", now=clock.now()) | {"step": None}  # nothing more to answer now
+    context["has_own_page"] = let_in(road, consultation)
+    return render(request, "bookings/waiting.html", context)

@@ -25,7 +25,7 @@ from bookings.models import (
 )
 from bookings.own_page import OwnPage
 from bookings.road import Road, SeeOther
-from bookings.views.way_in import show_link_ended
+from bookings.views.way_in import let_in, show_link_ended
 from clinic import clock
 from clinic.models import Clinic
 
@@ -39,13 +39,15 @@ def booked(request: HttpRequest) -> HttpResponse:
     road, now = Road(request), clock.now()
     if not road.allows("booked") or road.consultation is None:
         return SeeOther(road.next_url())
-    consultation, page = road.consultation, OwnPage(request)
-    if road.link_has_ended and page.open_consultation != consultation:
+    consultation = road.consultation
+    if not let_in(road, consultation):
         road.leave()
         return show_link_ended(request)
-    if page.open_consultation != consultation:
-        page.open(consultation, checked=True)
-    context = {**visit(consultation, now=now), "mail": _mail_state(consultation)}
+    context = {
+        **visit(consultation, now=now),
+        "mail": _mail_state(consultation),
+        "reminders": _reminders_to_come(consultation, now=now),
+    }
     return render(request, "bookings/booked.html", context)
 
 
@@ -71,7 +73,8 @@ def go_on(request: HttpRequest) -> HttpResponse:
     road = Road(request)
     road.begin(consultation)
     road.came_by_link()
-    return SeeOther(road.next_url())
+    to_times = request.POST.get("to") == "when" and road.allows("when")
+    return SeeOther(reverse("when") if to_times else road.next_url())
 
 
 @never_cache
@@ -183,6 +186,14 @@ def _status_in_words(consultation: Consultation, *, now: dt.datetime) -> str:
         Status.CANCELLED: gettext("This visit is cancelled."),
     }
     return sentences[Status(consultation.status)]
+
+
+def _reminders_to_come(consultation: Consultation, *, now: dt.datetime) -> int:
+    """How many reminders are still to come: bookings/reminders.py owes none for a moment that is past."""
+    if consultation.starts_at is None or not consultation.email:
+        return 0
+    ahead = consultation.starts_at - now
+    return sum(ahead > dt.timedelta(days=days) for days in (3, 1))
 
 
 def _mail_state(consultation: Consultation) -> str:

@@ -17,7 +17,7 @@ from bookings.forms.mine import CheckForm, NewLinkForm
 from bookings.links import Purpose
 from bookings.models import Consultation, Status
 from bookings.own_page import OwnPage
-from bookings.road import SeeOther
+from bookings.road import Road, SeeOther
 from clinic import clock
 
 LINKS_AT_MOST = 3  # new links for one address at once
@@ -72,6 +72,17 @@ def _pass_check(page: OwnPage, answer: str, *, now: dt.datetime) -> HttpResponse
         consultation = bookings.actions.prove_by_link(token=token, now=now, purpose=Purpose.PAGE)
     page.open(consultation, checked=True)
     return SeeOther(reverse("mine"))
+
+
+def let_in(road: Road, consultation: Consultation) -> bool:
+    """This browser, which proved the address, may see its own page; not after a newer link."""
+    page = OwnPage(road.request)
+    if page.open_consultation == consultation:
+        return True
+    if road.link_has_ended:
+        return False
+    page.open(consultation, checked=True)
+    return True
 
 
 # --- Links that have ended ----------------------------------------------------------------------

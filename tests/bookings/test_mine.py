@@ -206,11 +206,13 @@ def test_the_session_gets_a_new_key_when_the_check_is_passed():
 def test_each_status_is_said_in_words_with_what_can_be_done():
     waiting = Person().opens_own_page(make.waiting(entered_by=make.staff()))
     assert waiting.has("We have your request, and look for a time that suits you.")
+    assert waiting.press("Choose a time").path == "/book/when/"
     unsure = Person().opens_own_page(make.waiting(treatment=None, entered_by=make.staff()))
     assert unsure.has("We will write or call to find out what can help you.")
     held = Person().opens_own_page(make.proven())
     assert held.has("We keep it until Sunday 22 November 2026, 10:20")
     assert held.button("Go on with your booking") and held.link("Cancel this request")
+    assert held.press("Choose another time").path == "/book/when/"
     done = make.completed(starts_at=make.TOMORROW_AT_9 + HOUR)
     completed = Person().opens_own_page(done)
     assert completed.has("Your visit took place.")
@@ -233,10 +235,21 @@ def test_a_cancelled_visit_says_so_and_offers_to_start_again():
     bookings.actions.cancel(consultation=consultation, now=make.NOW, by_patient=False)
     person = Person().opens_own_page(consultation)
     assert person.has("This visit is cancelled.")
+    assert person.has("It was to be on Monday 23 November 2026, from 09:00 to 09:20")
+    assert not person.page.select(".big-time")
     assert "Open the video room" not in person.text and "Move" not in person.text
     assert person.press("Ask for a new consultation").path == "/"
     person.open("/my/cancel/")
     assert person.path == "/my/"
+
+
+@pytest.mark.parametrize(
+    ("days", "words"), [(4, "3 days and 1 day before"), (2, "by e-mail 1 day before"), (1, "")]
+)
+def test_booked_names_only_reminders_that_are_still_to_come(days, words):
+    consultation = make.confirmed(starts_at=make.TOMORROW_AT_9 + (days - 1) * 24 * HOUR)
+    person = Person().walks(consultation).open("/book/booked/")
+    assert person.has(words) and person.has("We remind you") == bool(words)
 
 
 def test_booked_says_how_its_mail_stands_and_a_reload_sends_none():
