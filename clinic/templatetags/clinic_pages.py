@@ -47,6 +47,18 @@ def your_time(moment: dt.datetime, zone: times.Zone, clinic_zone: times.Zone) ->
 
 
 @register.simple_tag
+def your_clock(moment: dt.datetime, zone: times.Zone, clinic_zone: times.Zone) -> str:
+    """`your_time` in a small card: "06:00 in London", with the day only where it is another one."""
+    if times.same_clock(moment, zone, clinic_zone):
+        return ""
+    city = format_html("<bdi>{}</bdi>", times.city_of(zone, active_language()))
+    words = format_html(gettext("{clock} in {city}"), clock=clinic_clock(moment, zone), city=city)
+    if times.local_day(moment, zone) != times.local_day(moment, clinic_zone):
+        words = format_html("{}<br>{}", clinic_day(moment, zone), words)
+    return format_html('<span class="your-time">{}</span>', words)
+
+
+@register.simple_tag
 def clinic_day(moment: dt.date, zone: times.Zone | None = None) -> str:
     """`{% clinic_day starts_at zone %}`, or `{% clinic_day date %}`: "Tuesday 24 November 2026"."""
     day = times.local_day(moment, zone) if zone and isinstance(moment, dt.datetime) else moment

@@ -106,6 +106,7 @@ def test_the_next_three_times_come_first_then_the_days():
 def test_the_own_zone_stands_beside_the_clinics_and_is_kept():
     person = at_when().press("Show these times", zone="Europe/London")
     assert "Your time: Monday 23 November 2026, 05:00, London time (GMT)" in person.text
+    assert "Times are Dubai time (GMT+4)." in person.text and "06:00 in London" in person.text
     person.press("Continue", time=AT_9)
     assert person.value("zone") == "Europe/London"
     assert "05:00" in person.text
@@ -177,5 +178,8 @@ def test_who_finds_no_time_waits_with_a_treatment():
     assert (asked.status, asked.treatment.slug) == (Status.WAITING, "mesotherapy")
     assert asked.preferred_dermatologist.slug == "huda"
     person.press("Continue", code=code())
-    person.follow("Choose one of the free times after all").press("Continue", time=AT_9)
+    assert "Step 4 of 6" not in person.text
+    assert person.follow("See or cancel my request").url == "/my/"
+    person.open("/book/waiting/")
+    person.follow("Choose a time").press("Continue", time=AT_9)
     assert the_request().status == Status.HELD
