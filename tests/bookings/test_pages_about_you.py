@@ -48,6 +48,15 @@ def test_a_second_press_makes_no_second_request_and_no_second_code():
     assert the_request().code_serial == 1
 
 
+def test_an_adult_is_no_child():
+    child = {"visit_for": "child", "guardian_name": "Omar Rahman"}
+    person = at_about_you().press("Continue", **{**YOU, **child})
+    assert person.status == 400
+    words = "This person is 18 or over. Choose “Me”, or check the date of birth."
+    assert person.errors == [words]
+    assert "(only for a child)" in person.text
+
+
 @pytest.mark.parametrize(
     ("field", "value", "words"),
     [
