@@ -80,7 +80,7 @@ def send_code(*, consultation: Consultation, now: dt.datetime) -> Consultation:
     with transaction.atomic():
         locked = lock_consultation(consultation.pk)
         if locked.is_proven or not locked.email or locked.status == Status.CANCELLED:
-            raise NotPossibleNow(_("Your e-mail address is proven already."))
+            raise NotPossibleNow(_("Your e-mail address is confirmed already."))
         if locked.code_issued_at and now < locked.code_issued_at + BETWEEN_CODES:
             raise TooManyTries(
                 _("We have just sent a code. Wait half a minute before asking again.")

@@ -136,7 +136,9 @@ def change_details(
         locked = lock_consultation(consultation.pk)
         if locked.is_proven:
             raise NotPossibleNow(
-                _("Your e-mail address is proven already. To change your details, call the clinic.")
+                _(
+                    "Your e-mail address is confirmed already. To change your details, call the clinic."
+                )
             )
         told = locked.email
         _put_details(locked, details, now=now)
