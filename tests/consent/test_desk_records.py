@@ -1,5 +1,7 @@
 """The dermatologist's desk: evidence to read, questions on top, a review as a new row."""
 
+import datetime as dt
+
 import pytest
 from bs4 import BeautifulSoup
 
@@ -140,3 +142,19 @@ def test_the_page_costs_as_many_queries_for_three_side_effects_as_for_one(
     client = desk.dermatologist()
     with django_assert_num_queries(11):
         client.get(desk.url("consent_consentrecord_change", record.pk))
+
+
+def test_the_next_visit_stands_first_and_who_did_not_come_is_not_to_be_reviewed(monkeypatch):
+    day = dt.timedelta(days=1)
+    for days, name in ((0, "Past"), (2, "Later"), (1, "Sooner"), (3, "Cancelled")):
+        visit = make.confirmed(starts_at=make.TOMORROW_AT_9 + days * day, patient_name=name)
+    bookings.actions.cancel(consultation=visit, now=make.NOW, by_patient=True)
+    monkeypatch.setattr(clock, "now", lambda: make.TOMORROW_AT_9 + day / 2)
+
+    def names(query: str) -> list[str]:
+        response = desk.dermatologist().get(desk.url(LIST) + query)
+        soup = BeautifulSoup(response.content, "html.parser")
+        return [one.get_text(strip=True) for one in soup.select(".field-patient")]
+
+    assert names("") == ["Sooner", "Later", "Cancelled", "Past"]
+    assert names("?reviewed=no") == ["Sooner", "Later", "Past"]
