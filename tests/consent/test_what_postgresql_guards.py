@@ -5,8 +5,6 @@ import datetime as dt
 import pytest
 from django.db import DatabaseError, connection, transaction
 
-import bookings.actions
-import consent.actions
 from bookings.models import TRANSITIONS, Consultation, Status
 from clinic.models import Concern
 from consent import ledger
@@ -294,18 +292,3 @@ def test_a_reading_of_anything_but_the_live_list_is_refused(lie):
         )
     )
     assert name == "a_reading_is_of_the_live_list"
-
-
-def test_another_treatment_and_back_again_keeps_what_was_acknowledged():
-    consultation = make.proven()
-    make.acknowledge_all(consultation)
-    first, other = consultation.treatment, make.treatment("laser-hair-removal")
-    for treatment in (other, first):
-        bookings.actions.set_treatment(
-            consultation=consultation, treatment=treatment, concern=None, now=make.NOW
-        )
-    consultation.refresh_from_db()
-    assert consultation.risks_acknowledged == 0
-    consent.actions.open_reading(consultation=consultation, language="en", now=make.NOW)
-    consultation.refresh_from_db()
-    assert (consultation.risks_acknowledged, consultation.risks_total) == (4, 4)
