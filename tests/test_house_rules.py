@@ -29,7 +29,8 @@ CATALOGUE = TOP / "clinic" / "locale" / "ar" / "LC_MESSAGES" / "django.po"
 WRITTEN_ONCE = {"Reading", "Acknowledgement", "ConsentRecord", "Review", "Particulars"}
 CHANGED_IN_PLACE = {
     *("Clinic", "Treatment", "Concern", "Dermatologist", "AftercareStep"),
-    *("WeeklyHours", "Closure", "Patient", "Consultation", "TreatmentSession", "Message"),
+    *("WeeklyHours", "Season", "Closure", "Opening"),
+    *("Patient", "Consultation", "Offer", "TreatmentSession", "Message"),
     *("RiskList", "Risk"),
 }
 

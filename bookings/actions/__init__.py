@@ -4,7 +4,9 @@ Arguments are keyword-only; `now` is aware and comes from the database's clock; 
 transaction, gives back the row, and raises a subclass of clinic.errors.Refused.
 """
 
+from bookings.actions.explaining import Answer, explain
 from bookings.actions.holding import expire_holds, renew_hold
+from bookings.actions.locks import NotOffered, OwnVisitThen, TimeTaken
 from bookings.actions.proof import (
     CodeRanOut,
     LinkEnded,
@@ -31,7 +33,8 @@ from bookings.actions.requests import (
 )
 from bookings.actions.rooms import give_own_room
 from bookings.actions.sessions import record_session, void_session
-from bookings.actions.times import FreeTime, TimeTaken, free_times, nearest_times
+from bookings.actions.taking import refuse_unless_free
+from bookings.actions.times import FreeTime, free_times, nearest_times
 from bookings.actions.visits import (
     RisksMissing,
     TooLate,
@@ -47,11 +50,14 @@ from bookings.actions.visits import (
 )
 
 __all__ = [
+    "Answer",
     "CodeRanOut",
     "Details",
     "DetailsRefused",
     "FreeTime",
     "LinkEnded",
+    "NotOffered",
+    "OwnVisitThen",
     "RisksMissing",
     "TimeTaken",
     "TooLate",
@@ -68,6 +74,7 @@ __all__ = [
     "complete",
     "confirm",
     "expire_holds",
+    "explain",
     "free_times",
     "give_own_room",
     "lock_for_visit",
@@ -80,6 +87,7 @@ __all__ = [
     "prove_by_link",
     "prove_in_person",
     "record_session",
+    "refuse_unless_free",
     "renew_hold",
     "request",
     "send_code",

@@ -5,13 +5,15 @@ import datetime as dt
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from bookings.actions.times import lock_consultation, take_time
+from bookings.actions.locks import lock_consultation
+from bookings.actions.taking import Wanted, take_time
 from bookings.models import Consultation, NotPossibleNow, Status
 from clinic.models import Clinic, Dermatologist
 
 HOLD = dt.timedelta(minutes=20)
 LONGEST_HOLD_AFTER_PROOF = dt.timedelta(minutes=60)
 HOLD_FOR_STAFF = dt.timedelta(hours=24)
+HOLD_FOR_AN_OFFER = dt.timedelta(hours=2)
 
 
 def renew_hold(*, consultation: Consultation, now: dt.datetime) -> Consultation:
@@ -47,6 +49,8 @@ def hold_until(consultation: Consultation, *, now: dt.datetime) -> dt.datetime:
     notice = _min_notice()
     if consultation.time_chosen_by_staff:
         return min(consultation.held_at + HOLD_FOR_STAFF, consultation.starts_at)
+    if consultation.offered_at is not None:
+        return min(consultation.offered_at + HOLD_FOR_AN_OFFER, consultation.starts_at - notice)
     longest = consultation.held_at + HOLD
     if consultation.proven_at is not None:
         longest = max(consultation.held_at, consultation.proven_at) + LONGEST_HOLD_AFTER_PROOF
@@ -60,28 +64,32 @@ def _min_notice() -> dt.timedelta:
 
 def hold(
     consultation: Consultation,
-    dermatologist: Dermatologist,
-    starts_at: dt.datetime,
+    wanted: Wanted,
+    among: list[Dermatologist],
     *,
     now: dt.datetime,
-    by_staff: bool,
+    by_staff: bool = False,
+    is_offer: bool = False,
 ) -> None:
-    """Takes a time and holds it, under the lock."""
+    """Takes a time and holds it, under the locks of `lock_for`. Raises TimeTaken, NotPossibleNow."""
     if consultation.treatment is None:
         raise NotPossibleNow(
             _("The clinic first has to find out with you which treatment you want to talk about.")
         )
-    take_time(
-        consultation,
-        dermatologist=dermatologist,
-        starts_at=starts_at,
-        now=now,
-        notice=dt.timedelta() if by_staff else None,
-    )
+    before = (consultation.dermatologist_id, consultation.starts_at)
+    take_time(consultation, wanted, among, now=now, notice=notice_for(by_staff=by_staff))
     goes_on = consultation.status == Status.HELD and not consultation.hold_has_run_out(now=now)
-    if by_staff or consultation.is_proven or not goes_on:
-        consultation.held_at = now  # else choosing again would be a way to hold for longer
+    same = before == (consultation.dermatologist_id, consultation.starts_at)
+    # The same time chosen again, or another one before the proof, would be a way to hold for longer.
+    if by_staff or not goes_on or (consultation.is_proven and not same):
+        consultation.held_at = now
     if consultation.status != Status.HELD:
         consultation.move_to(Status.HELD)
     consultation.time_chosen_by_staff = by_staff
+    consultation.offered_at = now if is_offer else None
     consultation.hold_expires_at = hold_until(consultation, now=now)
+
+
+def notice_for(*, by_staff: bool) -> dt.timedelta | None:
+    """Staff can book up to the last moment; for patients the clinic's minimum notice applies."""
+    return dt.timedelta() if by_staff else None

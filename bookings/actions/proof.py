@@ -7,7 +7,7 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from bookings import links
-from bookings.actions.times import lock_consultation
+from bookings.actions.locks import lock_consultation
 from bookings.links import Purpose
 from bookings.models import Consultation, NotPossibleNow, Patient, Proof, Status
 from clinic.errors import Refused
@@ -179,7 +179,11 @@ def prove_in_person(*, consultation: Consultation, note: str, now: dt.datetime) 
 
 
 def _prove(consultation: Consultation, how: str, *, now: dt.datetime, note: str = "") -> None:
-    """Only now may the patient's row be made or changed. Proven already: nothing happens."""
+    """Only now may the patient's row be made or changed. Proven already: nothing happens.
+
+    A time that is held while the same person has a visit elsewhere is let go: before the proof a
+    stranger would learn from it when somebody has a visit.
+    """
     if consultation.is_proven:
         return
     details: dict[str, Any] = {
@@ -198,7 +202,24 @@ def _prove(consultation: Consultation, how: str, *, now: dt.datetime, note: str 
     consultation.proven_at = now
     consultation.proven_by = how
     consultation.proven_note = note
-    consultation.save(update_fields=["patient", "proven_at", "proven_by", "proven_note"])
+    if consultation.status == Status.HELD and _is_elsewhere(consultation, now=now):
+        consultation.move_to(Status.EXPIRED)  # nobody can be at two visits at once
+        consultation.hold_expires_at = now
+    consultation.save(
+        update_fields=[
+            *("patient", "proven_at", "proven_by", "proven_note"),
+            *("status", "hold_expires_at"),
+        ]
+    )
+
+
+def _is_elsewhere(consultation: Consultation, *, now: dt.datetime) -> bool:
+    """Whether its patient, known only now, has another visit at the time that is held."""
+    assert consultation.starts_at
+    assert consultation.ends_at
+    others = Consultation.objects.taking_a_slot(now=now).filter(patient=consultation.patient)
+    others = others.exclude(pk=consultation.pk)
+    return others.touching(starts_at=consultation.starts_at, ends_at=consultation.ends_at).exists()
 
 
 def open_page_link(*, token: str, now: dt.datetime) -> Consultation:

@@ -8,14 +8,11 @@ from django.db import connection, transaction
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from bookings.actions.holding import HOLD, hold
+from bookings.actions.holding import HOLD, hold, notice_for
+from bookings.actions.locks import lock_consultation, slot_decided
 from bookings.actions.proof import issue_code, issue_link, refuse_more_codes
-from bookings.actions.times import (
-    lock_consultation,
-    lock_dermatologists,
-    refuse_if_seen_taken,
-    slot_decided,
-)
+from bookings.actions.rules import length_of
+from bookings.actions.taking import Wanted, lock_for, refuse_if_seen_taken
 from bookings.models import Consultation, NotPossibleNow, PartOfDay, Status
 from clinic.errors import Refused
 from clinic.models import Clinic, Concern, Dermatologist, Treatment
@@ -58,7 +55,9 @@ def request(
     treatment: Treatment | None,
     concern: Concern | None = None,
     dermatologist: Dermatologist | None = None,
+    speaks: str = "",
     starts_at: dt.datetime | None = None,
+    ends_at: dt.datetime | None = None,
     preferred_days: list[int] | None = None,
     preferred_part: str = PartOfDay.ANY,
     preferred_dermatologist: Dermatologist | None = None,
@@ -69,8 +68,9 @@ def request(
 ) -> Consultation:
     """A new request: with a time it is held, without one it waits. A code is owed to its address.
 
-    A request that reception enters (`entered_by`) is owed a link instead, and its time is held for a
-    day. Raises DetailsRefused, TooManyRequests, TimeTaken.
+    A time without a dermatologist is held with any who offers the treatment (and `speaks` that
+    language). A request that reception enters (`entered_by`) is owed a link instead, and its time is
+    held for a day. Raises DetailsRefused, TooManyRequests, TimeTaken.
     """
     consultation = Consultation(
         treatment=treatment,
@@ -84,18 +84,20 @@ def request(
         is_demo=is_demo,
     )
     _put_details(consultation, details, now=now)
-    if starts_at is not None and dermatologist is not None:
-        refuse_if_seen_taken(consultation, dermatologist, starts_at, now=now)
+    wanted = Wanted(starts_at, dermatologist, speaks, ends_at) if starts_at else None
+    if wanted is not None:
+        refuse_if_seen_taken(wanted, consultation, now=now)
+    by_staff = entered_by is not None
     with slot_decided():
-        if entered_by is None:
+        if not by_staff:
             _refuse_too_many(consultation, now=now)
-        if starts_at is not None and dermatologist is not None:
-            lock_dermatologists(dermatologist.pk)
-            hold(consultation, dermatologist, starts_at, now=now, by_staff=entered_by is not None)
-        if entered_by is None:
-            issue_code(consultation, now=now)
-        else:
+        if wanted is not None:
+            among = lock_for(wanted, consultation, now=now, notice=notice_for(by_staff=by_staff))
+            hold(consultation, wanted, among, now=now, by_staff=by_staff)
+        if by_staff:
             issue_link(consultation, now=now)
+        else:
+            issue_code(consultation, now=now)
         consultation.save()
     return consultation
 
@@ -103,9 +105,11 @@ def request(
 def choose_time(
     *,
     consultation: Consultation,
-    dermatologist: Dermatologist,
+    dermatologist: Dermatologist | None,
     starts_at: dt.datetime,
     now: dt.datetime,
+    speaks: str = "",
+    ends_at: dt.datetime | None = None,
     by_staff: bool = False,
 ) -> Consultation:
     """Holds a time for a request that waits, whose hold ran out, or that wants another time.
@@ -113,12 +117,13 @@ def choose_time(
     Chosen by staff, it is held for a day and a link to finish is owed. Raises TimeTaken,
     TooManyRequests, NotPossibleNow.
     """
+    wanted = Wanted(starts_at, dermatologist, speaks, ends_at)
     with slot_decided():
-        lock_dermatologists(dermatologist.pk, consultation.dermatologist_id)
+        among = lock_for(wanted, consultation, now=now, notice=notice_for(by_staff=by_staff))
         locked = lock_consultation(consultation.pk)
         if not by_staff and not locked.is_proven:
             _refuse_too_many(locked, now=now)
-        hold(locked, dermatologist, starts_at, now=now, by_staff=by_staff)
+        hold(locked, wanted, among, now=now, by_staff=by_staff)
         if by_staff:
             issue_link(locked, now=now)
         locked.save()
@@ -160,15 +165,20 @@ def ask_for_other_times(
     """Lets a held time go: the request waits for one that suits. Raises NotPossibleNow."""
     with transaction.atomic():
         locked = lock_consultation(consultation.pk)
-        if locked.status != Status.WAITING:
-            locked.move_to(Status.WAITING)
-        locked.dermatologist = locked.starts_at = locked.ends_at = None
-        locked.held_at = locked.hold_expires_at = None
+        _let_go(locked)
         locked.preferred_days = preferred_days
         locked.preferred_part = preferred_part
         locked.preferred_dermatologist = preferred_dermatologist
         locked.save()
     return locked
+
+
+def _let_go(consultation: Consultation) -> None:
+    """The request waits for a time, in memory. Raises NotPossibleNow."""
+    if consultation.status != Status.WAITING:
+        consultation.move_to(Status.WAITING)
+    consultation.dermatologist = consultation.starts_at = consultation.ends_at = None
+    consultation.held_at = consultation.hold_expires_at = consultation.offered_at = None
 
 
 def set_treatment(
@@ -181,6 +191,8 @@ def set_treatment(
 ) -> Consultation:
     """Says what an unfinished request is about; set by staff, a link to go on is owed.
 
+    A held time is let go where its dermatologist does not offer the treatment, or its visit takes
+    another time.
     Raises NotPossibleNow once the visit is confirmed, DetailsRefused for another treatment's concern.
     """
     with transaction.atomic():
@@ -192,11 +204,23 @@ def set_treatment(
             locked.risks_acknowledged_at = None
             locked.wants_to_talk = False
         locked.treatment, locked.concern = treatment, concern
+        if locked.status == Status.HELD and not _fits(locked):
+            _let_go(locked)
         _refuse_foreign_concern(locked)
         if by_staff:
             issue_link(locked, now=now)
         locked.save()
     return locked
+
+
+def _fits(consultation: Consultation) -> bool:
+    """Whether its treatment can be talked about at its time."""
+    clinic, treatment = Clinic.objects.the_clinic(), consultation.treatment
+    doctor = consultation.dermatologist
+    assert clinic and treatment and doctor and consultation.starts_at and consultation.ends_at
+    offers = Dermatologist.objects.offering(treatment).filter(pk=doctor.pk)
+    lasts = consultation.ends_at - consultation.starts_at
+    return lasts == length_of(treatment, clinic) and offers.exists()
 
 
 def _put_details(consultation: Consultation, details: Details, *, now: dt.datetime) -> None:

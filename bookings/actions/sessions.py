@@ -6,7 +6,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from bookings.actions.times import lock_consultation
+from bookings.actions.locks import lock_consultation
 from bookings.models import Consultation, NotPossibleNow, Status, TreatmentSession
 from clinic.models import Treatment
 

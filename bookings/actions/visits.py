@@ -5,13 +5,9 @@ import datetime as dt
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from bookings.actions.holding import hold_until
-from bookings.actions.times import (
-    lock_consultation,
-    lock_dermatologists,
-    slot_decided,
-    take_time,
-)
+from bookings.actions.holding import hold_until, notice_for
+from bookings.actions.locks import lock_consultation, lock_dermatologists, slot_decided
+from bookings.actions.taking import Wanted, lock_for, take_time
 from bookings.models import Consultation, NotPossibleNow, Status
 from clinic.errors import Refused
 from clinic.models import Clinic, Dermatologist
@@ -27,6 +23,10 @@ class RisksMissing(Refused):
     """Not every risk of the list is acknowledged, or there is no list."""
 
     code = "risks_missing"
+
+
+# What a move changes; everything else, the acknowledgements too, stays.
+MOVED = ["dermatologist", "starts_at", "ends_at", "revision", "move_reason", "own_video_room"]
 
 
 def note_risks(
@@ -59,6 +59,14 @@ def lock_for_visit(*, consultation: Consultation) -> Consultation:
     return lock_consultation(consultation.pk)
 
 
+def _lock_own_dermatologist(consultation: Consultation) -> list[Dermatologist]:
+    """The dermatologist of its time, locked; nobody if the time's treatment is given up."""
+    if consultation.starts_at is None:
+        return []
+    wanted = Wanted(consultation.starts_at, consultation.dermatologist)
+    return lock_for(wanted, consultation, now=consultation.asked_at)
+
+
 def confirm(
     *, consultation: Consultation, receipt: str, risks_total: int, now: dt.datetime
 ) -> Consultation:
@@ -68,7 +76,8 @@ def confirm(
     NotPossibleNow; PostgreSQL refuses it without a complete record, whatever is said here.
     """
     with slot_decided():
-        locked = lock_for_visit(consultation=consultation)
+        among = _lock_own_dermatologist(consultation)
+        locked = lock_consultation(consultation.pk)
         if locked.status == Status.CONFIRMED:
             return locked
         if not locked.is_proven:
@@ -76,7 +85,7 @@ def confirm(
         if risks_total == 0 or not receipt:
             raise RisksMissing(_("Acknowledge each side effect first."))
         if locked.hold_has_run_out(now=now):
-            _take_again(locked, now=now)
+            _take_again(locked, among, now=now)
         locked.risks_total = locked.risks_acknowledged = risks_total
         locked.risks_acknowledged_at = locked.confirmed_at = now
         locked.receipt = receipt
@@ -85,19 +94,16 @@ def confirm(
     return locked
 
 
-def _take_again(consultation: Consultation, *, now: dt.datetime) -> None:
+def _take_again(
+    consultation: Consultation, among: list[Dermatologist], *, now: dt.datetime
+) -> None:
     """The same time once more, if it is still free; saved as held, as the transition table says."""
-    assert consultation.dermatologist
     assert consultation.starts_at
-    take_time(
-        consultation,
-        dermatologist=consultation.dermatologist,
-        starts_at=consultation.starts_at,
-        now=now,
-    )
+    wanted = Wanted(consultation.starts_at, consultation.dermatologist)
+    take_time(consultation, wanted, among, now=now)
     if consultation.status == Status.EXPIRED:
         consultation.move_to(Status.HELD)
-    consultation.held_at = now
+    consultation.held_at, consultation.offered_at = now, None
     consultation.hold_expires_at = hold_until(consultation, now=now)
     consultation.save()
 
@@ -105,9 +111,12 @@ def _take_again(consultation: Consultation, *, now: dt.datetime) -> None:
 def move(
     *,
     consultation: Consultation,
-    dermatologist: Dermatologist,
+    dermatologist: Dermatologist | None,
     starts_at: dt.datetime,
     now: dt.datetime,
+    speaks: str = "",
+    ends_at: dt.datetime | None = None,
+    reason: str = "",
     by_staff: bool = False,
 ) -> Consultation:
     """Moves a confirmed visit: the new time is had before the old one is let go, in one UPDATE.
@@ -115,27 +124,23 @@ def move(
     The revision rises, so that reminders and calendar follow. To the same time: nothing happens.
     Raises TimeTaken, TooLate (patients: until two hours before), NotPossibleNow.
     """
+    wanted = Wanted(starts_at, dermatologist, speaks, ends_at)
+    notice = notice_for(by_staff=by_staff)
     with slot_decided():
-        lock_dermatologists(dermatologist.pk, consultation.dermatologist_id)
+        among = lock_for(wanted, consultation, now=now, notice=notice)
         locked = lock_consultation(consultation.pk)
         if locked.status != Status.CONFIRMED:
             raise NotPossibleNow(_("Only a confirmed visit can be moved."))
-        if locked.starts_at == starts_at and locked.dermatologist_id == dermatologist.pk:
+        whose = locked.dermatologist_id if dermatologist is None else dermatologist.pk
+        if (locked.starts_at, locked.dermatologist_id) == (starts_at, whose):
             return locked
         if not by_staff:
             _refuse_if_too_late(locked, now=now)
-        take_time(
-            locked,
-            dermatologist=dermatologist,
-            starts_at=starts_at,
-            now=now,
-            notice=dt.timedelta() if by_staff else None,
-        )
+        take_time(locked, wanted, among, now=now, notice=notice)
         locked.revision += 1
+        locked.move_reason = reason
         locked.own_video_room = ""
-        locked.save(
-            update_fields=["dermatologist", "starts_at", "ends_at", "revision", "own_video_room"]
-        )
+        locked.save(update_fields=MOVED)
     return locked
 
 

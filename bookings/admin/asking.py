@@ -11,17 +11,14 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext
 
 from bookings.admin.forms import (
-    DAYS_SHOWN,
     CancelForm,
     ProveForm,
     RoomForm,
     SessionForm,
-    TimeForm,
     TreatmentForm,
     VoidForm,
-    day_asked_for,
-    free_week,
 )
+from bookings.admin.time_forms import DAYS_SHOWN, MoveForm, TimeForm, day_asked_for, free_week
 from bookings.models import Consultation, Status
 from clinic.models import Dermatologist
 
@@ -65,7 +62,15 @@ def dermatologist_asked_for(asked: Asked) -> Dermatologist | None:
 
 
 def time_form(asked: Asked, given: QueryDict | None) -> forms.Form:
-    form = TimeForm(given)
+    return _with_times(TimeForm(given), asked)
+
+
+def move_form(asked: Asked, given: QueryDict | None) -> forms.Form:
+    return _with_times(MoveForm(given), asked)
+
+
+def _with_times(form: TimeForm, asked: Asked) -> TimeForm:
+    """The free times of the week that the address asks for."""
     day = day_asked_for(asked.request.GET.get("from"), now=asked.now)
     is_held = asked.consultation.status == Status.HELD
     form.offer(

@@ -1,125 +1,20 @@
 """What staff type about a consultation; each form's answers are the arguments of one action."""
 
 import datetime as dt
-from collections.abc import Iterable
-from itertools import groupby
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.utils import timezone
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-import bookings.actions
-from bookings.actions import FreeTime
+from bookings.admin.time_forms import FreeTimeField, WhyField
 from bookings.forms.people import AddressField, MobileField, NameField
-from bookings.models import Consultation, PartOfDay, TreatmentSession, Weekday
+from bookings.models import PartOfDay, TreatmentSession, Weekday
 from clinic import times
-from clinic.admin import comma, day_and_clock
+from clinic.admin import day_and_clock
 from clinic.forms import BirthDateField
 from clinic.i18n import Language, active_language
-from clinic.models import Clinic, Concern, Dermatologist, Treatment
-
-DAYS_SHOWN = 7
-SAID_BY_STAFF = {"dir": "auto", "rows": 3}
-
-
-# --- A time to choose --------------------------------------------------------------------------
-
-
-class FreeTimeField(forms.ChoiceField):
-    """One of the free times; its value is (dermatologist, starts_at). Whether it is still free the
-    action decides, which reads everything anew under its lock.
-    """
-
-    default_error_messages = {"required": _("Choose a time."), "gone": _("Choose a time again.")}
-
-    def to_python(self, value: Any) -> Any:
-        if not value:
-            return None
-        key, _bar, start = str(value).partition("|")
-        try:
-            starts_at = dt.datetime.fromisoformat(start)
-            dermatologist = Dermatologist.objects.get(pk=int(key))
-        except (ValueError, OverflowError, Dermatologist.DoesNotExist):
-            raise ValidationError(self.error_messages["gone"], code="gone") from None
-        if starts_at.tzinfo is None:
-            raise ValidationError(self.error_messages["gone"], code="gone")
-        return dermatologist, starts_at
-
-    def validate(self, value: Any) -> None:
-        if self.required and value is None:
-            raise ValidationError(self.error_messages["required"], code="required")
-
-
-def by_day(free: Iterable[FreeTime]) -> list[tuple[str, list[tuple[str, str]]]]:
-    """Choices under the day's name, in the clinic's zone: "10:00, Dr Huda"."""
-    zone = timezone.get_current_timezone()
-    language = active_language()
-    return [
-        (
-            times.day_in_words(day, language),
-            [
-                (
-                    f"{time.dermatologist.pk}|{time.starts_at.isoformat()}",
-                    f"{times.clock(time.starts_at, zone)}{comma()}{time.dermatologist.name}",
-                )
-                for time in of_day
-            ],
-        )
-        for day, of_day in groupby(free, key=lambda time: times.local_day(time.starts_at, zone))
-    ]
-
-
-def free_week(
-    *,
-    treatment: Treatment | None,
-    from_day: dt.date,
-    now: dt.datetime,
-    dermatologist: Dermatologist | None = None,
-    own: Consultation | None = None,
-) -> list[FreeTime]:
-    """What staff can book in the seven days from `from_day`: no minimum notice for them."""
-    zone = timezone.get_current_timezone()
-    first = dt.datetime.combine(from_day, dt.time(), tzinfo=zone)
-    last = dt.datetime.combine(from_day + dt.timedelta(days=DAYS_SHOWN), dt.time(), tzinfo=zone)
-    return bookings.actions.free_times(
-        treatment=treatment,
-        dermatologist=dermatologist,
-        now=now,
-        notice=dt.timedelta(),
-        not_before=first,
-        not_after=last - dt.timedelta(microseconds=1),
-        own=own,
-    )
-
-
-def day_asked_for(given: str | None, *, now: dt.datetime) -> dt.date:
-    """The day in an address, or today; never before today, never out of all bounds."""
-    today = now.astimezone(timezone.get_current_timezone()).date()
-    try:
-        day = dt.date.fromisoformat(given or "")
-    except ValueError:
-        return today
-    clinic = Clinic.objects.the_clinic()
-    last = today + dt.timedelta(days=clinic.horizon_days if clinic else 0)
-    return min(max(day, today), last)
-
-
-class TimeForm(forms.Form):
-    """A new time for a visit, or the first one for a request that waits."""
-
-    time = FreeTimeField(label=_("Free times"), widget=forms.RadioSelect)
-
-    def offer(self, free: list[FreeTime]) -> None:
-        """Shows these; an answer that is not among them is still looked at by the action."""
-        field = self.fields["time"]
-        assert isinstance(field, forms.ChoiceField)
-        field.choices = by_day(free)
-        if not free:
-            field.help_text = gettext("No time is free in these days.")
-
+from clinic.models import Concern, Dermatologist, Treatment
 
 # --- What it is about --------------------------------------------------------------------------
 
@@ -230,13 +125,6 @@ class PhoneRequestForm(forms.Form):
 
 
 # --- What is done with a consultation ----------------------------------------------------------
-
-
-class WhyField(forms.CharField):
-    """A reason in a few words."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(widget=forms.Textarea(attrs=SAID_BY_STAFF), **kwargs)
 
 
 class CancelForm(forms.Form):

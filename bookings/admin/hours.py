@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from bookings.actions.times import lock_dermatologists
+from bookings.actions.locks import lock_dermatologists
 from bookings.admin import columns
 from bookings.models import Closure, Consultation, WeeklyHours
 from clinic import clock

@@ -14,7 +14,8 @@ from django.utils.translation import gettext, gettext_noop
 from django.utils.translation import gettext_lazy as _
 
 from bookings import actions
-from bookings.admin.forms import PhoneRequestForm, by_day, day_asked_for, free_week
+from bookings.admin.forms import PhoneRequestForm
+from bookings.admin.time_forms import by_day, day_asked_for, free_week
 from bookings.models import Consultation
 from clinic.admin import laid_out, now_of, person
 from clinic.errors import Refused
@@ -114,14 +115,12 @@ def _kept_unjudged(form: PhoneRequestForm) -> PhoneRequestForm:
 
 def _request(given: dict[str, Any], request: HttpRequest, *, now: dt.datetime) -> Consultation:
     treatment, concern = given["about"]
-    dermatologist, starts_at = given["time"] or (None, None)
     arguments = {name: value for name, value in given.items() if name not in NOT_ARGUMENTS}
     return actions.request(
         now=now,
         treatment=treatment,
         concern=concern,
-        dermatologist=dermatologist,
-        starts_at=starts_at,
         entered_by=person(request),
+        **(given["time"] or {}),
         **arguments,
     )

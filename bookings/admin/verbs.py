@@ -3,7 +3,6 @@
 There is none that confirms, proves by code or acknowledges: those are the patient's own acts.
 """
 
-import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -20,6 +19,7 @@ from bookings.admin import columns, handing_over
 from bookings.admin.asking import (
     Asked,
     cancel_form,
+    move_form,
     prove_form,
     room_form,
     session_form,
@@ -114,23 +114,15 @@ def _send_link(asked: Asked) -> object:
     return actions.send_link(consultation=asked.consultation, now=asked.now)
 
 
-def _move(asked: Asked, *, time: tuple[Any, dt.datetime]) -> object:
+def _move(asked: Asked, *, time: dict[str, Any], reason: str) -> object:
     return actions.move(
-        consultation=asked.consultation,
-        dermatologist=time[0],
-        starts_at=time[1],
-        now=asked.now,
-        by_staff=True,
+        consultation=asked.consultation, now=asked.now, reason=reason, by_staff=True, **time
     )
 
 
-def _offer_time(asked: Asked, *, time: tuple[Any, dt.datetime]) -> object:
+def _offer_time(asked: Asked, *, time: dict[str, Any]) -> object:
     return actions.choose_time(
-        consultation=asked.consultation,
-        dermatologist=time[0],
-        starts_at=time[1],
-        now=asked.now,
-        by_staff=True,
+        consultation=asked.consultation, now=asked.now, by_staff=True, **time
     )
 
 
@@ -217,7 +209,7 @@ VERBS = [
         is_first=True,
         says=_held_until,
     ),
-    Verb("move", _("Move"), _("The visit is moved."), _status(Status.CONFIRMED), _move, time_form),
+    Verb("move", _("Move"), _("The visit is moved."), _status(Status.CONFIRMED), _move, move_form),
     Verb(
         "record-session",
         _("Record a treatment session"),

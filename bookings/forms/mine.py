@@ -42,6 +42,17 @@ class CancelForm(forms.Form):
     )
 
 
+class MoveForm(forms.Form):
+    """Why; nobody has to say. The time stands beside it, in bookings/times.html."""
+
+    reason = WordsField(
+        label=_("Why are you moving it?"),
+        help_text=_("You need not say. It helps us to offer better times."),
+        max_length=300,
+        required=False,
+    )
+
+
 class NewLinkForm(forms.Form):
     """Where a new link should go."""
 

@@ -1,8 +1,10 @@
 """A request, its visit, and the e-mails it is owed."""
 
 from bookings.models.consultation import REFERENCE_LETTERS, Consultation, new_reference
-from bookings.models.hours import Closure, Weekday, WeeklyHours
+from bookings.models.guarantees import LONGEST
+from bookings.models.hours import Closure, Opening, Season, Weekday, WeeklyHours
 from bookings.models.message import Kind, Message, MessageState
+from bookings.models.offer import Offer
 from bookings.models.patient import Patient
 from bookings.models.session import TreatmentSession
 from bookings.models.status import (
@@ -16,6 +18,7 @@ from bookings.models.status import (
 )
 
 __all__ = [
+    "LONGEST",
     "REFERENCE_LETTERS",
     "TAKES_THE_SLOT",
     "TRANSITIONS",
@@ -26,9 +29,12 @@ __all__ = [
     "Message",
     "MessageState",
     "NotPossibleNow",
+    "Offer",
+    "Opening",
     "PartOfDay",
     "Patient",
     "Proof",
+    "Season",
     "Status",
     "TreatmentSession",
     "Weekday",

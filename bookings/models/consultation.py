@@ -5,20 +5,17 @@ import secrets
 import zoneinfo
 
 from django.conf import settings
-from django.contrib.postgres.constraints import ExclusionConstraint
-from django.contrib.postgres.fields import ArrayField, DateTimeRangeField, RangeOperators
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import F, Func, Q, Value
 from django.utils.translation import gettext_lazy as _
 from phonenumber_field.modelfields import PhoneNumberField
 
+from bookings.models.guarantees import CONSTRAINTS, INDEXES
 from bookings.models.hours import Weekday
 from bookings.models.patient import Patient
 from bookings.models.queries import ConsultationQuerySet
 from bookings.models.status import (
-    TAKES_THE_SLOT,
     TRANSITIONS,
-    VISITED,
     NotPossibleNow,
     PartOfDay,
     Proof,
@@ -68,6 +65,8 @@ class Consultation(models.Model):
     hold_expires_at = models.DateTimeField(_("held until"), null=True, blank=True)
     # Reception chose this time for the patient: it is held for a day, not for twenty minutes.
     time_chosen_by_staff = models.BooleanField(default=False, editable=False)
+    # The waiting list offered this time: it is held for two hours (Offer keeps them all).
+    offered_at = models.DateTimeField(_("offered at"), null=True, blank=True, editable=False)
     own_video_room = models.URLField(_("video room of this visit"), blank=True)
 
     # For a request without a time.
@@ -138,7 +137,8 @@ class Consultation(models.Model):
     asks_again_since = models.DateTimeField(null=True, blank=True, editable=False)
     receipt = models.CharField(_("receipt"), max_length=64, blank=True, editable=False)
 
-    # How it ended.
+    # Why it was moved last, and how it ended.
+    move_reason = models.CharField(_("reason of the move"), max_length=300, blank=True)
     confirmed_at = models.DateTimeField(_("confirmed at"), null=True, blank=True)
     outcome_at = models.DateTimeField(_("outcome noted at"), null=True, blank=True)
     cancelled_at = models.DateTimeField(_("cancelled at"), null=True, blank=True)
@@ -151,100 +151,8 @@ class Consultation(models.Model):
         verbose_name = _("consultation")
         verbose_name_plural = _("consultations")
         ordering = ["starts_at", "id"]
-        indexes = [
-            models.Index(fields=["starts_at"], name="consultation_starts"),
-            models.Index(fields=["email"], name="consultation_email"),
-            # What bookings/reminders.py asks every two seconds, whatever lies in the past.
-            models.Index(
-                fields=["hold_expires_at"],
-                condition=Q(status__in=["held", "expired"]),
-                name="consultation_holds",
-            ),
-            models.Index(
-                fields=["code_issued_at"], condition=Q(proven_at=None), name="consultation_codes"
-            ),
-            models.Index(
-                fields=["link_asked_at"],
-                condition=Q(link_asked_at__isnull=False),
-                name="consultation_links",
-            ),
-            models.Index(
-                fields=["cancelled_at"],
-                condition=Q(status="cancelled"),
-                name="consultation_cancelled",
-            ),
-            models.Index(
-                fields=["proven_at"], condition=Q(status="waiting"), name="consultation_waiting"
-            ),
-        ]
-        constraints = [
-            ExclusionConstraint(
-                name="one_patient_at_a_time",
-                expressions=[
-                    ("dermatologist", RangeOperators.EQUAL),
-                    (
-                        Func(
-                            F("starts_at"),
-                            F("ends_at"),
-                            Value("[)"),
-                            function="tstzrange",
-                            output_field=DateTimeRangeField(),
-                        ),
-                        RangeOperators.OVERLAPS,
-                    ),
-                ],
-                condition=Q(status__in=TAKES_THE_SLOT),
-            ),
-            models.CheckConstraint(
-                name="no_visit_before_the_risks_are_acknowledged",
-                condition=~Q(status__in=VISITED)
-                | (
-                    Q(risks_total__gt=0)
-                    & Q(risks_acknowledged=F("risks_total"))
-                    & Q(risks_acknowledged_at__isnull=False)
-                    & Q(proven_at__isnull=False)
-                    & Q(patient__isnull=False)
-                    & Q(treatment__isnull=False)
-                    & ~Q(receipt="")
-                ),
-            ),
-            models.CheckConstraint(
-                name="a_taken_slot_has_its_time_and_dermatologist",
-                condition=~Q(status__in=TAKES_THE_SLOT)
-                | Q(dermatologist__isnull=False, starts_at__isnull=False, ends_at__isnull=False),
-            ),
-            models.CheckConstraint(
-                name="a_visit_ends_after_it_starts",
-                condition=Q(starts_at=None, ends_at=None) | Q(ends_at__gt=F("starts_at")),
-            ),
-            models.CheckConstraint(
-                name="a_hold_says_until_when",
-                condition=~Q(status="held")
-                | Q(hold_expires_at__isnull=False, held_at__isnull=False),
-            ),
-            models.CheckConstraint(
-                name="a_waiting_request_has_no_time",
-                condition=~Q(status="waiting") | Q(starts_at=None, ends_at=None),
-            ),
-            models.CheckConstraint(
-                name="a_proven_address_says_how",
-                condition=(Q(proven_at=None) & Q(proven_by="") & Q(patient=None))
-                | (Q(proven_at__isnull=False) & ~Q(proven_by="") & Q(patient__isnull=False)),
-            ),
-            models.CheckConstraint(
-                name="a_proof_in_person_names_who_and_why",
-                condition=~Q(proven_by="in_person") | ~Q(proven_note=""),
-            ),
-            models.CheckConstraint(
-                name="a_cancelled_one_says_when",
-                condition=Q(status="cancelled", cancelled_at__isnull=False)
-                | (~Q(status="cancelled") & Q(cancelled_at=None)),
-            ),
-            models.CheckConstraint(
-                name="no_more_risks_acknowledged_than_listed",
-                condition=Q(risks_acknowledged__lte=F("risks_total")),
-            ),
-        ]
+        indexes = INDEXES
+        constraints = CONSTRAINTS
 
     def __str__(self) -> str:
         return self.grouped_reference

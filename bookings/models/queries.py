@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from django.db import models
 
+from bookings.models.guarantees import LONGEST
 from bookings.models.status import TAKES_THE_SLOT, Status
 
 if TYPE_CHECKING:
@@ -19,8 +20,12 @@ class ConsultationQuerySet(models.QuerySet["Consultation"]):
         )
 
     def touching(self, *, starts_at: dt.datetime, ends_at: dt.datetime) -> "ConsultationQuerySet":
-        """Those whose time shares a moment with [starts_at, ends_at)."""
-        return self.filter(starts_at__lt=ends_at, ends_at__gt=starts_at)
+        """Those whose time shares a moment with [starts_at, ends_at).
+
+        None lasts longer than LONGEST (a constraint), so an index finds them without all of the past.
+        """
+        begin = {"starts_at__gt": starts_at - LONGEST, "starts_at__lt": ends_at}
+        return self.filter(**begin, ends_at__gt=starts_at)
 
     def with_hold_run_out(self, *, now: dt.datetime) -> "ConsultationQuerySet":
         """Held ones whose hold is over."""

@@ -12,10 +12,10 @@ import bookings.actions
 from bookings.actions import DetailsRefused, TimeTaken, TooManyRequests
 from bookings.forms.people import likely_address
 from bookings.forms.road import CHILD, ME, AboutYou
+from bookings.forms.times import time_chosen
 from bookings.models import Consultation, NotPossibleNow
 from bookings.road import NOT_SURE, Road, SeeOther, client_ip
-from bookings.views.offer import time_chosen
-from bookings.views.times import time_gone
+from bookings.views.times import nearest_to, time_gone
 from bookings.views.turns import about_asked, out_of_turn, put_error, refuse, treatment_asked
 from clinic import clock
 from clinic.i18n import active_language
@@ -138,10 +138,10 @@ def _ask(road: Road, form: AboutYou, *, now: dt.datetime) -> Consultation:
         wanted = Dermatologist.objects.seeing_patients().filter(slug=slug).first()
         when: dict[str, Any] = {**wishes, "preferred_dermatologist": wanted}
     else:
-        found = time_chosen(road.answers.get("time"))
-        if found is None:
+        chosen = time_chosen(road.answers.get("time"))
+        if chosen is None:
             raise TimeTaken(_("This time cannot be booked. Please choose one from the list."))
-        when = {"dermatologist": found[0], "starts_at": found[1]}
+        when = chosen
     return bookings.actions.request(
         now=now,
         treatment=treatment,
@@ -163,10 +163,10 @@ def _differs(consultation: Consultation, details: dict[str, Any]) -> bool:
 
 
 def _time_gone(road: Road, taken: TimeTaken, *, now: dt.datetime) -> HttpResponse:
-    found = time_chosen(road.answers.get("time"))
+    chosen = time_chosen(road.answers.get("time"))
     road.keep("time", None)
-    dermatologist, wanted = found or (None, now)
-    return time_gone(road, taken, wanted=wanted, dermatologist=dermatologist, now=now)
+    near = nearest_to(chosen) if chosen else {"wanted": now}
+    return time_gone(road, taken, now=now, **near)
 
 
 def _time_on_page(road: Road) -> dict[str, Any]:
@@ -176,5 +176,7 @@ def _time_on_page(road: Road) -> dict[str, Any]:
             "chosen_time": road.consultation.starts_at,
             "chosen_dermatologist": road.consultation.dermatologist,
         }
-    found = time_chosen(road.answers.get("time"))
-    return {"chosen_dermatologist": found[0], "chosen_time": found[1]} if found else {}
+    chosen = time_chosen(road.answers.get("time"))
+    if chosen is None:
+        return {}
+    return {"chosen_dermatologist": chosen["dermatologist"], "chosen_time": chosen["starts_at"]}

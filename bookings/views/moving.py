@@ -13,11 +13,14 @@ from django.views.decorators.http import require_http_methods
 
 import bookings.actions
 from bookings.actions import FreeTime, TimeTaken, TooLate
+from bookings.forms.mine import MoveForm
+from bookings.forms.times import choices_of, time_chosen, time_value
 from bookings.models import Consultation, NotPossibleNow, Status
 from bookings.own_page import OwnPage
 from bookings.road import SeeOther
 from bookings.views.mine import is_too_late, show_too_late, visit
-from bookings.views.offer import choices_of, time_chosen, time_value, times_shown, zone_asked
+from bookings.views.offer import times_shown, zone_asked
+from bookings.views.times import nearest_to
 from clinic import clock
 from clinic.i18n import Language
 from clinic.models import Clinic
@@ -35,30 +38,30 @@ def move(request: HttpRequest) -> HttpResponse:
         return show_too_late(request, consultation, now=now)
     if request.method == "POST" and request.POST.get("switch_language") in Language.values:
         return SeeOther(translate_url(request.get_full_path(), request.POST["switch_language"]))
-    if request.method == "POST" and request.POST.get("time"):
-        return _move_to(request, consultation, request.POST["time"], now=now)
-    return _show_times(request, consultation, now=now, missing=request.method == "POST")
+    form = MoveForm(request.POST if request.method == "POST" else None)
+    if form.is_bound and request.POST.get("time") and form.is_valid():
+        return _move_to(request, consultation, form, now=now)
+    return _show_times(request, consultation, form, now=now)
 
 
 def _move_to(
-    request: HttpRequest, consultation: Consultation, value: str, *, now: dt.datetime
+    request: HttpRequest, consultation: Consultation, form: MoveForm, *, now: dt.datetime
 ) -> HttpResponse:
-    dermatologist, starts_at = time_chosen(value) or (None, now)
+    chosen = time_chosen(request.POST["time"])
     try:
-        if dermatologist is None:
+        if chosen is None:
             raise TimeTaken(gettext("This time cannot be booked. Please choose one from the list."))
         moved = bookings.actions.move(
-            consultation=consultation, dermatologist=dermatologist, starts_at=starts_at, now=now
+            consultation=consultation, now=now, **form.cleaned_data, **chosen
         )
     except TimeTaken as taken:
         nearest = bookings.actions.nearest_times(
             treatment=consultation.treatment,
-            wanted=starts_at,
-            dermatologist=dermatologist,
             own=consultation,
             now=now,
+            **(nearest_to(chosen) if chosen else {"wanted": now}),
         )
-        return _show_times(request, consultation, now=now, notice=str(taken), nearest=nearest)
+        return _show_times(request, consultation, form, now=now, notice=str(taken), nearest=nearest)
     except (TooLate, NotPossibleNow):
         return SeeOther(reverse("mine_move"))
     if moved.revision != consultation.revision:
@@ -69,9 +72,9 @@ def _move_to(
 def _show_times(
     request: HttpRequest,
     consultation: Consultation,
+    form: MoveForm,
     *,
     now: dt.datetime,
-    missing: bool = False,
     notice: str = "",
     nearest: Sequence[FreeTime] = (),
 ) -> HttpResponse:
@@ -86,17 +89,21 @@ def _show_times(
         clinic_zone=clinic.zone,
         zone=zone,
         now=now,
-        chosen=time_value(consultation.dermatologist, consultation.starts_at),
+        chosen=time_value(
+            consultation.dermatologist.slug, consultation.starts_at, consultation.ends_at
+        ),
     )
+    missing = form.is_bound and not request.POST.get("time")
     context = {
         **visit(consultation, now=now),
         **shown,
         "answers_form": "answers",
         "clinic_zone": clinic.zone,
         "zone": zone,
+        "form": form,
         "time_missing": missing,
         "notice": notice,
         "nearest": choices_of(nearest),
     }
-    status = 409 if notice else 400 if missing else 200
+    status = 409 if notice else 400 if form.is_bound else 200
     return render(request, "bookings/mine_move.html", context, status=status)

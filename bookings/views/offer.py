@@ -2,7 +2,7 @@
 
 import datetime as dt
 import zoneinfo
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any
@@ -10,8 +10,9 @@ from typing import Any
 from django.http import HttpRequest
 
 import bookings.actions
-from bookings.actions import FreeTime
+from bookings import slots
 from bookings.forms.road import TimesShown, zones_to_choose
+from bookings.forms.times import TimeChoice, choices_of, time_of
 from bookings.models import Consultation
 from clinic import times
 from clinic.models import Clinic, Dermatologist, Treatment
@@ -21,56 +22,12 @@ DAYS_PER_PAGE = 7
 
 
 @dataclass(frozen=True)
-class TimeChoice:
-    """A free time as a form offers it; `value` is what the form sends back."""
-
-    value: str
-    starts_at: dt.datetime
-    dermatologist: Dermatologist
-    is_chosen: bool = False
-
-
-@dataclass(frozen=True)
 class DayOfTimes:
     """One day of the clinic's calendar, and what is free on it."""
 
     day: dt.date
     choices: list[TimeChoice] = field(default_factory=list)
     is_open: bool = False
-
-
-def time_value(dermatologist: Dermatologist, starts_at: dt.datetime) -> str:
-    """How a time is written in a form: "huda|2026-11-23T05:00:00Z"."""
-    return f"{dermatologist.slug}|{starts_at.astimezone(dt.UTC):%Y-%m-%dT%H:%M:%SZ}"
-
-
-def time_of(value: object) -> tuple[str, dt.datetime] | None:
-    """The short name and the moment (UTC) in a form's value, or None for what is no such thing."""
-    slug, _bar, moment = str(value or "").partition("|")
-    try:
-        starts_at = dt.datetime.strptime(moment, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=dt.UTC)
-    except ValueError:
-        return None
-    sensible = 2000 < starts_at.year < 9000 and slug and "\x00" not in slug
-    return (slug, starts_at) if sensible else None
-
-
-def time_chosen(value: object) -> tuple[Dermatologist, dt.datetime] | None:
-    """The dermatologist and the moment that a form sent, or None where there is no such one."""
-    found = time_of(value)
-    if found is None:
-        return None
-    dermatologist = Dermatologist.objects.seeing_patients().filter(slug=found[0]).first()
-    return (dermatologist, found[1]) if dermatologist else None
-
-
-def choices_of(free: Iterable[FreeTime], *, chosen: str = "") -> list[TimeChoice]:
-    """Free times as choices; `chosen` is the value that is marked."""
-    return [
-        TimeChoice(value, one.starts_at, one.dermatologist, value == chosen)
-        for one in free
-        for value in [time_value(one.dermatologist, one.starts_at)]
-    ]
 
 
 def zone_asked(request: HttpRequest) -> str:
@@ -110,7 +67,7 @@ def times_shown(
             not_before=weeks.begins(week),
             not_after=weeks.begins(week + 1) - dt.timedelta(microseconds=1),
         )
-        return choices_of(free, chosen=chosen)
+        return choices_of(free, chosen=chosen, anybody="" if asked else f"*{language}")
 
     choices, last = weeks.gather(first, free_in)
     if first and not choices:
@@ -126,6 +83,7 @@ def times_shown(
         "soonest": soonest,
         "days": _days(choices[len(soonest) :], clinic_zone),
         "has_times": bool(choices),
+        "is_anybody": any(len(choice.dermatologists) > 1 for choice in choices),
         "shown_form": shown,
         "is_filtered": bool(asked or language),
         "earlier_url": _url_from(request, weeks.day(first - 1)) if first else "",
@@ -146,7 +104,7 @@ class Weeks:
 
     def begins(self, week: int) -> dt.datetime:
         """The moment at which a week's first day begins in the clinic."""
-        return dt.datetime.combine(self.day(week), dt.time(), tzinfo=self.zone).astimezone(dt.UTC)
+        return slots.first_moment(self.day(week), self.zone)
 
     def asked_for(self, wish: str, chosen: str) -> int:
         """The week with the day that is asked for, else with the chosen time, else the first."""
@@ -154,7 +112,7 @@ class Weeks:
         try:
             day = dt.date.fromisoformat(wish)
         except ValueError:
-            day = times.local_day(found[1], self.zone) if found else self.today
+            day = times.local_day(found.starts_at, self.zone) if found else self.today
         return min(max((day - self.today).days // DAYS_PER_PAGE, 0), self.last)
 
     def gather(

@@ -10,9 +10,10 @@ from django.views.decorators.cache import never_cache
 
 import bookings.actions
 from bookings.forms.road import OtherTimes
+from bookings.forms.times import choices_of, time_chosen, time_value
 from bookings.models import NotPossibleNow
 from bookings.road import NOT_SURE, Road, SeeOther
-from bookings.views.offer import choices_of, time_chosen, time_value, times_shown, zone_asked
+from bookings.views.offer import times_shown, zone_asked
 from bookings.views.turns import out_of_turn, refuse, treatment_asked
 from clinic import clock
 from clinic.models import Dermatologist, Treatment
@@ -61,34 +62,28 @@ def _time_so_far(road: Road) -> str:
     if consultation is None:
         return road.answers.get("time", "")
     if consultation.starts_at and consultation.dermatologist:
-        return time_value(consultation.dermatologist, consultation.starts_at)
+        return time_value(
+            consultation.dermatologist.slug, consultation.starts_at, consultation.ends_at
+        )
     return ""
 
 
 def _choose(road: Road, value: str, treatment: Treatment, *, now: dt.datetime) -> HttpResponse:
     """Keeps the chosen time, or holds it where there is a request already."""
-    found = time_chosen(value)
-    if found is None:
+    chosen = time_chosen(value)
+    if chosen is None:
         refusal: Exception = bookings.actions.TimeTaken(
             _("This time cannot be booked. Please choose one from the list.")
         )
         return time_gone(road, refusal, wanted=now, now=now)
-    dermatologist, starts_at = found
     try:
         if road.consultation is not None:
-            bookings.actions.choose_time(
-                consultation=road.consultation,
-                dermatologist=dermatologist,
-                starts_at=starts_at,
-                now=now,
-            )
+            bookings.actions.choose_time(consultation=road.consultation, now=now, **chosen)
             road.look_again()
-        elif not _is_free(road, dermatologist, starts_at, treatment, now=now):
-            raise bookings.actions.TimeTaken(
-                _("This time is not free any longer. Please choose another one.")
-            )
+        else:
+            bookings.actions.refuse_unless_free(treatment=treatment, now=now, **chosen)
     except bookings.actions.TimeTaken as taken:
-        return time_gone(road, taken, wanted=starts_at, dermatologist=dermatologist, now=now)
+        return time_gone(road, taken, now=now, **nearest_to(chosen))
     except NotPossibleNow as refusal:
         return refuse(road, refusal, now=now)
     road.forget_typed("when")
@@ -98,24 +93,13 @@ def _choose(road: Road, value: str, treatment: Treatment, *, now: dt.datetime) -
     return SeeOther(road.next_url())
 
 
-def _is_free(
-    road: Road,
-    dermatologist: Dermatologist,
-    starts_at: dt.datetime,
-    treatment: Treatment,
-    *,
-    now: dt.datetime,
-) -> bool:
-    return bool(
-        bookings.actions.free_times(
-            treatment=treatment,
-            dermatologist=dermatologist,
-            not_before=starts_at,
-            not_after=starts_at,
-            now=now,
-            own=road.consultation,
-        )
-    )
+def nearest_to(chosen: dict[str, Any]) -> dict[str, Any]:
+    """A time that cannot be had as `time_gone` and `nearest_times` take it."""
+    return {
+        "wanted": chosen["starts_at"],
+        "dermatologist": chosen["dermatologist"],
+        "language": chosen["speaks"],
+    }
 
 
 def time_gone(
@@ -125,6 +109,7 @@ def time_gone(
     wanted: dt.datetime,
     now: dt.datetime,
     dermatologist: Dermatologist | None = None,
+    language: str = "",
     status: int = 409,
 ) -> HttpResponse:
     """The time cannot be had: every answer is kept, and the nearest three are offered."""
@@ -133,6 +118,7 @@ def time_gone(
         wanted=wanted,
         now=now,
         dermatologist=dermatologist,
+        language=language,
         own=road.consultation,
     )
     return render(

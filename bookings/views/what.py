@@ -9,11 +9,11 @@ from django.views.decorators.cache import never_cache
 import bookings.actions
 from bookings.actions import DetailsRefused
 from bookings.forms.road import AboutWhat, about_value
-from bookings.models import Consultation, NotPossibleNow, Status
+from bookings.models import Consultation, NotPossibleNow
 from bookings.road import NOT_SURE, Road, SeeOther
 from bookings.views.turns import about_asked, out_of_turn, refuse
 from clinic import clock
-from clinic.models import Concern, Dermatologist, Treatment
+from clinic.models import Concern, Treatment
 
 
 @never_cache
@@ -80,22 +80,11 @@ def _change_about(
     *,
     now: dt.datetime,
 ) -> str:
-    """Says the new treatment; a time with a dermatologist who does not offer it is let go first."""
-    doctor = consultation.dermatologist
-    has_time = consultation.status == Status.HELD
-    offers = Dermatologist.objects.offering(treatment)
-    fits = doctor is not None and offers.filter(pk=doctor.pk).exists()
-    if has_time and not fits:
-        bookings.actions.ask_for_other_times(
-            consultation=consultation,
-            preferred_days=consultation.preferred_days,
-            preferred_part=consultation.preferred_part,
-            preferred_dermatologist=consultation.preferred_dermatologist,
-        )
-    had_treatment = consultation.treatment_id is not None
-    bookings.actions.set_treatment(
+    """Says the new treatment; a time that does not fit it is let go, and another one is asked for."""
+    needs_time = consultation.treatment_id is None
+    changed = bookings.actions.set_treatment(
         consultation=consultation, treatment=treatment, concern=concern, now=now
     )
+    needs_time |= changed.status != consultation.status
     road.look_again()
-    needs_time = (has_time and not fits) or not had_treatment
     return redirect("when").url if needs_time else road.next_url()

@@ -35,6 +35,8 @@ TITLES = {
     "error": _("Something went wrong on our side"),
     # A request and its visit.
     "slot_taken": _("This time cannot be had"),
+    "time_not_offered": _("This time cannot be booked by anybody"),
+    "own_visit_then": _("You have another visit at this time"),
     "too_many_requests": _("Too many unfinished requests"),
     "not_possible_now": _("This cannot be done at this point"),
     "too_late": _("It is too close to the visit"),

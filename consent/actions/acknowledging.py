@@ -5,7 +5,7 @@ import datetime as dt
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from bookings.actions.times import lock_consultation
+from bookings.actions.locks import lock_consultation
 from bookings.models import Consultation, NotPossibleNow
 from clinic.errors import Refused
 from clinic.i18n import text_in

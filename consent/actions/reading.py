@@ -7,7 +7,7 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 import bookings.actions
-from bookings.actions.times import lock_consultation
+from bookings.actions.locks import lock_consultation
 from bookings.models import Consultation, NotPossibleNow, Status
 from clinic.errors import Refused
 from clinic.i18n import text_in

@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 import bookings.actions
-from bookings.actions.times import slot_decided
+from bookings.actions.locks import slot_decided
 from bookings.models import Consultation, NotPossibleNow, Status
 from consent import ledger
 from consent.actions.acknowledging import StalePage

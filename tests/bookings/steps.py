@@ -9,8 +9,8 @@ from tests import make
 from tests.person import Person
 
 MINUTE = dt.timedelta(minutes=1)
-AT_9 = "huda|2026-11-23T05:00:00Z"
-AT_10 = "huda|2026-11-23T06:00:00Z"
+AT_9 = "huda|2026-11-23T05:00:00Z/PT20M"
+AT_10 = "huda|2026-11-23T06:00:00Z/PT20M"
 YOU = {
     "visit_for": "me",
     "patient_name": "Aisha Rahman",

@@ -118,7 +118,7 @@ def test_a_taken_time_is_refused_with_the_nearest_three():
 @pytest.mark.parametrize("year", ["0001", "1999", "9999"])
 def test_a_time_that_no_calendar_offers_is_refused_with_alternatives(year):
     answer = Api().begin(starts_at=f"{year}-12-31T23:59:59+00:00", dermatologist="huda")
-    assert code_of(answer) == "slot_taken"
+    assert code_of(answer) == "time_not_offered"
     assert len(answer.json()["alternatives"]) == 3
 
 

@@ -130,7 +130,9 @@ def test_a_stranger_without_a_link_sees_nothing():
     for page in own_pages(person):
         assert consultation.patient_name not in page and "This link has ended" in page
     for path in ("move/", "cancel/", "go-on/", "check/"):
-        person.client.post(f"/my/{path}", {"time": "huda|2026-11-23T06:00:00Z", "answer": "1990"})
+        person.client.post(
+            f"/my/{path}", {"time": "huda|2026-11-23T06:00:00Z/PT20M", "answer": "1990"}
+        )
     assert status_of(consultation) == Status.CONFIRMED
     assert consultation.starts_at == make.TOMORROW_AT_9
 

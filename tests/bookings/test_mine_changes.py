@@ -40,8 +40,8 @@ def test_a_visit_is_moved_to_another_time_of_the_list(language):
     consultation = make.confirmed(language=language)
     prefix = "/ar" if language == "ar" else ""
     person = Person().opens_own_page(consultation).open(f"{prefix}/my/move/")
-    assert person.form["time"] == "huda|2026-11-23T05:00:00Z"  # the present time is marked
-    new = {"time": "huda|2026-11-24T05:00:00Z"}
+    assert person.form["time"] == "huda|2026-11-23T05:00:00Z/PT20M"  # the present time is marked
+    new = {"time": "huda|2026-11-24T05:00:00Z/PT20M"}
     person.press("Move it to this time" if language == "en" else "", **new)
     consultation.refresh_from_db()
     assert consultation.starts_at == make.TOMORROW_AT_9 + 24 * HOUR
@@ -62,7 +62,7 @@ def test_a_time_that_is_gone_keeps_the_old_one_and_offers_the_nearest_three():
     consultation = make.confirmed()
     person = Person().opens_own_page(consultation).open("/my/move/")
     make.held(starts_at=make.TOMORROW_AT_9 + 24 * HOUR)
-    person.press("Move it to this time", time="huda|2026-11-24T05:00:00Z")
+    person.press("Move it to this time", time="huda|2026-11-24T05:00:00Z/PT20M")
     assert person.status == 409
     assert person.has("Somebody else has just taken this time.")
     assert len(person.page.select("ul.nearest button")) == 3
@@ -108,7 +108,7 @@ def test_too_late_for_both_there_is_the_phone(monkeypatch, path):
     person.open(f"/my/{path}")
     assert (person.status, person.page.h1.text) == (409, "Please call us")
     assert person.link("Call +971 4 555 0100")["href"] == "tel:+97145550100"
-    person.client.post(f"/my/{path}", {"time": "huda|2026-11-24T05:00:00Z", "reason": "ill"})
+    person.client.post(f"/my/{path}", {"time": "huda|2026-11-24T05:00:00Z/PT20M", "reason": "ill"})
     assert status_of(consultation) == Status.CONFIRMED
     assert consultation.starts_at == make.TOMORROW_AT_9
 
@@ -214,7 +214,7 @@ def test_pages_take_the_same_queries_however_many_times_are_free(dermatologists)
     for slug in ("huda", "omar", "layla")[:dermatologists]:
         make.dermatologist(slug)
     person = Person().opens_own_page(make.confirmed())
-    for path, count in (("/my/", 4), ("/my/cancel/", 5), ("/my/move/", 13)):
+    for path, count in (("/my/", 4), ("/my/cancel/", 5), ("/my/move/", 14)):
         with CaptureQueriesContext(connection) as queries:
             person.client.get(path)
         assert len(queries) == count, path

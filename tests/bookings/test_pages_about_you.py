@@ -129,9 +129,9 @@ def test_the_time_that_somebody_else_took_is_answered_with_three_others_and_ever
     assert "Somebody else has just taken this time" in person.text
     times = [button["value"] for button in person.page.select("button[name=time]")]
     assert times == [
-        "huda|2026-11-23T05:20:00Z",
-        "huda|2026-11-23T05:40:00Z",
-        "huda|2026-11-23T06:00:00Z",
+        "huda|2026-11-23T05:20:00Z/PT20M",
+        "huda|2026-11-23T05:40:00Z/PT20M",
+        "huda|2026-11-23T06:00:00Z/PT20M",
     ]
     person.press("Monday 23 November 2026, 09:20")
     assert person.value("patient_name") == "Aisha Rahman"

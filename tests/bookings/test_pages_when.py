@@ -90,10 +90,10 @@ def test_another_treatment_lets_go_of_a_time_with_a_dermatologist_who_does_not_o
 def test_the_next_three_times_come_first_then_the_days():
     person = at_when()
     assert person.values("time")[:4] == [
-        "huda|2026-11-23T05:00:00Z",
-        "huda|2026-11-23T05:20:00Z",
-        "huda|2026-11-23T05:40:00Z",
-        "huda|2026-11-23T06:00:00Z",
+        "huda|2026-11-23T05:00:00Z/PT20M",
+        "huda|2026-11-23T05:20:00Z/PT20M",
+        "huda|2026-11-23T05:40:00Z/PT20M",
+        "huda|2026-11-23T06:00:00Z/PT20M",
     ]
     assert "Dubai time (GMT+4)" in person.text
     assert "Your time" not in person.text
@@ -138,7 +138,7 @@ def test_no_time_chosen_is_an_error():
 @pytest.mark.parametrize(
     "value",
     [
-        "huda|2026-11-23T05:10:00Z",
+        "huda|2026-11-23T05:10:00Z/PT20M",
         "huda|2020-01-01T05:00:00Z",
         "huda|9999-12-31T23:59:59Z",
         "huda|0001-01-01T00:00:00Z",
@@ -167,7 +167,7 @@ def test_the_page_of_times_takes_the_same_queries_for_1_and_3_dermatologists(
     for name in ["omar", "sara"][: doctors - 1]:
         open_from_9_to_11(name)
     person = at_when()
-    with django_assert_num_queries(12):
+    with django_assert_num_queries(13):
         person.open("/book/when/")
 
 

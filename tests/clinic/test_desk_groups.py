@@ -23,6 +23,9 @@ def test_reception_runs_the_day_and_reads_no_evidence():
         "add_consultation",
         "change_consultation",
         "view_message",
+        "view_closure",
+        "view_opening",
+        "view_season",
         "view_treatmentsession",
         "add_treatmentsession",
         "change_treatmentsession",
@@ -51,6 +54,8 @@ def test_nobody_may_delete_a_patient_a_consultation_or_evidence():
             "delete_aftercarestep",
             "delete_weeklyhours",
             "delete_closure",
+            "delete_opening",
+            "delete_season",
             "delete_risk",
         }
 

@@ -13,7 +13,10 @@ pytestmark = pytest.mark.django_db
 
 # What each role may open: room -> the pages of it that answer.
 ROOMS = {
-    "reception": {"bookings_consultation": {"changelist", "add", "change", "history"}},
+    "reception": {
+        "bookings_consultation": {"changelist", "add", "change", "history"},
+        "bookings_closure": {"changelist", "change", "history"},
+    },
     "dermatologist": {
         "bookings_consultation": {"changelist", "change", "history"},
         "consent_consentrecord": {"changelist", "change", "history"},

@@ -100,7 +100,7 @@ def test_a_time_that_is_gone_keeps_every_answer_and_offers_the_nearest_three(mon
     assert person.has("Somebody else has just taken this time.")
     offered = person.page.select("button[name=time]")
     assert len(offered) == 3
-    assert offered[0]["value"] == "huda|2026-11-23T05:20:00Z"
+    assert offered[0]["value"] == "huda|2026-11-23T05:20:00Z/PT20M"
     assert not ConsentRecord.objects.exists()
     person.press("Monday 23 November 2026, 09:20")
     assert person.path == "/book/check/"

@@ -5,6 +5,7 @@ import datetime as dt
 import pytest
 from django.db import DatabaseError, connection, transaction
 
+import bookings.actions
 from bookings.models import TRANSITIONS, Consultation, Status
 from clinic.models import Concern
 from consent import ledger
@@ -62,8 +63,44 @@ def test_another_consultations_record_confirms_nothing():
 def test_a_confirmed_visit_cannot_turn_to_another_treatment():
     consultation = make.confirmed()
     other = make.treatment("laser-hair-removal")
+    consultation.dermatologist.treatments.add(other)
     name = put(consultation, treatment=other, concern=None)
     assert name == "a_visit_has_a_record_of_every_risk"
+
+
+def test_a_visit_about_what_its_dermatologist_does_not_offer_is_refused():
+    name = "a_dermatologist_offers_what_the_visit_is_about"
+    consultation = make.held()
+    other = make.treatment("laser-hair-removal")
+    assert put(consultation, treatment=other, concern=None) == name
+    somebody = make.dermatologist("arjun", treatments=[other])
+    assert put(consultation, dermatologist=somebody) == name
+    new = Consultation.objects.get(pk=consultation.pk)
+    new.pk, new.reference, new.dermatologist = None, "NEWNEWNE", somebody
+    assert refusal(new.save) == name
+
+
+def test_a_treatment_that_a_dermatologist_gives_up_leaves_the_visits_about_it():
+    consultation = make.confirmed()
+    consultation.dermatologist.treatments.clear()
+    at = consultation.starts_at
+    done = bookings.actions.cancel(consultation=consultation, now=at, by_patient=False)
+    assert done.status == Status.CANCELLED
+
+
+def test_two_visits_of_one_person_at_once_are_refused():
+    first = make.proven(dermatologist=make.dermatologist("huda"))
+    at = make.TOMORROW_AT_9 + dt.timedelta(hours=1)
+    second = make.proven(
+        dermatologist=make.dermatologist("arjun"),
+        starts_at=at,
+        email=first.email,
+        patient_name=first.patient_name,
+        birth_date=first.birth_date,
+    )
+    assert second.patient == first.patient
+    name = put(second, starts_at=first.starts_at, ends_at=first.ends_at)
+    assert name == "one_visit_at_a_time_for_a_patient"
 
 
 def test_a_record_of_an_unfinished_reading_is_refused():
@@ -118,6 +155,15 @@ def test_a_concern_of_another_treatment_is_refused():
                 "cancelled_at": make.NOW,
             },
             "a_visit_ends_after_it_starts",
+        ),
+        (
+            {
+                "starts_at": make.NOW,
+                "ends_at": make.NOW + dt.timedelta(hours=8, minutes=1),
+                "status": Status.CANCELLED,
+                "cancelled_at": make.NOW,
+            },
+            "a_visit_takes_eight_hours_at_most",
         ),
         ({"status": Status.CANCELLED}, "a_cancelled_one_says_when"),
         ({"proven_at": make.NOW}, "a_proven_address_says_how"),

@@ -10,7 +10,7 @@ from tests import make
 from tests.person import Person
 
 pytestmark = pytest.mark.django_db
-AT_9 = "huda|2026-11-23T05:00:00Z"
+AT_9 = "huda|2026-11-23T05:00:00Z/PT20M"
 STARTS = {"en": "/", "ar": "/ar/"}
 NAMES = {"en": "Aisha Rahman", "ar": "عائشة رحمن"}
 CODE = str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩")

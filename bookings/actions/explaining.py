@@ -1,0 +1,144 @@
+"""Why a time is not offered: one sentence for the patient, every reason for staff."""
+
+import datetime as dt
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from django.utils.translation import gettext_lazy as _
+
+from bookings import slots
+from bookings.actions.locks import (
+    NOT_FOR_THIS,
+    OWN_VISIT,
+    SOMEBODY_ELSE,
+    NotOffered,
+    OwnVisitThen,
+    TimeTaken,
+)
+from bookings.actions.rules import Calendar, calendars
+from bookings.models import Consultation
+from bookings.slots import Because, Reason
+from clinic.models import Clinic, Dermatologist, Treatment
+
+WRONG_LENGTH = _(
+    "A visit takes %(minutes)s minutes now, which is not what was shown. Please choose a time again."
+)
+# What the patient is told, in the order in which it matters to them.
+TO_THE_PATIENT: dict[Reason, object] = {
+    Reason.PAST: _("This time has passed. Please choose a later one."),
+    Reason.TOO_SOON: _("This time is too soon to book online. Please choose a later one."),
+    Reason.TOO_FAR: _("This time is too far ahead to book yet. Please choose an earlier one."),
+    Reason.OUTSIDE_HOURS: _(
+        "The dermatologist does not see patients at this time. Please choose one from the list."
+    ),
+    Reason.CLOSED: _("The clinic is closed at this time. Please choose another one."),
+    Reason.ENDS_TOO_LATE: _(
+        "A visit at this time would last past the dermatologist's hours. Please choose an earlier one."
+    ),
+    Reason.OFF_GRID: _(
+        "A visit cannot begin exactly at this time. Please choose a time from the list."
+    ),
+    Reason.ELSEWHERE: OWN_VISIT,
+    Reason.TAKEN: SOMEBODY_ELSE,
+    Reason.TOO_CLOSE: _(
+        "This time is too close to another visit by now. Please choose another one."
+    ),
+    Reason.DAY_FULL: _("This day is full by now. Please choose another day."),
+}
+LOST_TO_SOMEBODY = {Reason.TAKEN, Reason.TOO_CLOSE, Reason.DAY_FULL}
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Why one dermatologist cannot be seen at a time; no reasons: they can."""
+
+    dermatologist: Dermatologist
+    is_active: bool
+    offers_it: bool
+    reasons: list[Because]
+    calendar: Calendar
+
+    @property
+    def is_free(self) -> bool:
+        return self.is_active and self.offers_it and not self.reasons
+
+
+def explain(
+    *,
+    treatment: Treatment,
+    starts_at: dt.datetime,
+    now: dt.datetime,
+    notice: dt.timedelta | None = None,
+    own: Consultation | None = None,
+) -> list[Answer]:
+    """For staff: of every dermatologist, each reason why this time (UTC) is not offered at `now`."""
+    clinic = Clinic.objects.the_clinic()
+    if clinic is None:
+        return []
+    everybody = list(Dermatologist.objects.prefetch_related("treatments"))
+    return list(_answers(everybody, clinic, treatment, starts_at, now=now, own=own, notice=notice))
+
+
+def _answers(
+    dermatologists: list[Dermatologist],
+    clinic: Clinic,
+    treatment: Treatment | None,
+    starts_at: dt.datetime,
+    *,
+    now: dt.datetime,
+    own: Consultation | None,
+    notice: dt.timedelta | None,
+) -> Iterator[Answer]:
+    near = min(max(starts_at, now - slots.AGES), now + slots.AGES)  # 9999 has no day after it
+    for calendar in calendars(
+        dermatologists,
+        clinic=clinic,
+        treatment=treatment,
+        earliest=near,
+        latest=near,
+        now=now,
+        own=own,
+        notice=notice,
+    ):
+        dermatologist = calendar.dermatologist
+        yield Answer(
+            dermatologist,
+            is_active=dermatologist.is_active,
+            offers_it=treatment is None or treatment in dermatologist.treatments.all(),
+            reasons=slots.explain(calendar.rules, calendar.taken, starts_at, now=now),
+            calendar=calendar,
+        )
+
+
+def refusal(
+    consultation: Consultation,
+    *,
+    starts_at: dt.datetime,
+    ends_at: dt.datetime | None,
+    dermatologist: Dermatologist | None,
+    clinic: Clinic,
+    now: dt.datetime,
+    notice: dt.timedelta | None,
+) -> TimeTaken:
+    """What the patient is told of a time that cannot be had; nothing of whoever has it."""
+    asked = [dermatologist] if dermatologist else list(Dermatologist.objects.seeing_patients())
+    own = consultation if consultation.pk else None
+    answers = list(
+        _answers(asked, clinic, consultation.treatment, starts_at, now=now, own=own, notice=notice)
+    )
+    offering = [one for one in answers if one.offers_it and one.is_active]
+    if not offering:
+        return NotOffered(NOT_FOR_THIS)
+    reasons = {because.reason for one in offering for because in one.reasons}
+    if dermatologist is None:  # with any dermatologist: what stands in everybody's way
+        common = [{because.reason for because in one.reasons} for one in offering]
+        reasons = set.intersection(*common) or reasons & LOST_TO_SOMEBODY
+    if Reason.ELSEWHERE in reasons:
+        return OwnVisitThen(OWN_VISIT)
+    for reason, sentence in TO_THE_PATIENT.items():
+        if reason in reasons:
+            return (TimeTaken if reason in LOST_TO_SOMEBODY else NotOffered)(sentence)
+    length = offering[0].calendar.rules.length
+    if ends_at is not None and ends_at != starts_at + length:
+        return NotOffered(WRONG_LENGTH % {"minutes": length // dt.timedelta(minutes=1)})
+    return TimeTaken(SOMEBODY_ELSE)  # it became free in this very moment
