@@ -6,6 +6,7 @@ transaction, gives back the row, and raises a subclass of clinic.errors.Refused.
 
 from bookings.actions.explaining import Answer, explain
 from bookings.actions.holding import expire_holds, renew_hold
+from bookings.actions.limits import TooManyRequests
 from bookings.actions.locks import NotOffered, OwnVisitThen, TimeTaken
 from bookings.actions.proof import (
     CodeRanOut,
@@ -24,7 +25,6 @@ from bookings.actions.proof import (
 from bookings.actions.requests import (
     Details,
     DetailsRefused,
-    TooManyRequests,
     ask_for_other_times,
     change_details,
     choose_time,

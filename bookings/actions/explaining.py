@@ -49,6 +49,19 @@ LOST_TO_SOMEBODY = {Reason.TAKEN, Reason.TOO_CLOSE, Reason.DAY_FULL}
 
 
 @dataclass(frozen=True)
+class Wanted:
+    """A time (UTC) that somebody wants: with one dermatologist, or with any who speaks a language.
+
+    `ends_at` is what the person was shown: refused when a visit takes shorter or longer by now.
+    """
+
+    starts_at: dt.datetime
+    dermatologist: Dermatologist | None = None
+    speaks: str = ""
+    ends_at: dt.datetime | None = None
+
+
+@dataclass(frozen=True)
 class Answer:
     """Why one dermatologist cannot be seen at a time; no reasons: they can."""
 
@@ -89,13 +102,13 @@ def _answers(
     own: Consultation | None,
     notice: dt.timedelta | None,
 ) -> Iterator[Answer]:
-    near = min(max(starts_at, now - slots.AGES), now + slots.AGES)  # 9999 has no day after it
+    moment = near(starts_at, now=now)
     for calendar in calendars(
         dermatologists,
         clinic=clinic,
         treatment=treatment,
-        earliest=near,
-        latest=near,
+        earliest=moment,
+        latest=moment,
         now=now,
         own=own,
         notice=notice,
@@ -110,35 +123,41 @@ def _answers(
         )
 
 
+def near(moment: dt.datetime, *, now: dt.datetime) -> dt.datetime:
+    """The moment, if it is of our age: 9999 has no day after it."""
+    return min(max(moment, now - slots.AGES), now + slots.AGES)
+
+
 def refusal(
     consultation: Consultation,
+    wanted: Wanted,
     *,
-    starts_at: dt.datetime,
-    ends_at: dt.datetime | None,
-    dermatologist: Dermatologist | None,
     clinic: Clinic,
     now: dt.datetime,
-    notice: dt.timedelta | None,
+    notice: dt.timedelta | None = None,
 ) -> TimeTaken:
     """What the patient is told of a time that cannot be had; nothing of whoever has it."""
-    asked = [dermatologist] if dermatologist else list(Dermatologist.objects.seeing_patients())
+    everybody = Dermatologist.objects.seeing_patients().prefetch_related("treatments")
+    asked = [wanted.dermatologist] if wanted.dermatologist else list(everybody)
     own = consultation if consultation.pk else None
-    answers = list(
-        _answers(asked, clinic, consultation.treatment, starts_at, now=now, own=own, notice=notice)
-    )
+    start, treatment = wanted.starts_at, consultation.treatment
+    answers = _answers(asked, clinic, treatment, start, now=now, own=own, notice=notice)
     offering = [one for one in answers if one.offers_it and one.is_active]
     if not offering:
         return NotOffered(NOT_FOR_THIS)
-    reasons = {because.reason for one in offering for because in one.reasons}
-    if dermatologist is None:  # with any dermatologist: what stands in everybody's way
-        common = [{because.reason for because in one.reasons} for one in offering]
-        reasons = set.intersection(*common) or reasons & LOST_TO_SOMEBODY
+    reasons = _reasons(offering)
     if Reason.ELSEWHERE in reasons:
         return OwnVisitThen(OWN_VISIT)
     for reason, sentence in TO_THE_PATIENT.items():
         if reason in reasons:
             return (TimeTaken if reason in LOST_TO_SOMEBODY else NotOffered)(sentence)
     length = offering[0].calendar.rules.length
-    if ends_at is not None and ends_at != starts_at + length:
+    if wanted.ends_at is not None and wanted.ends_at != start + length:
         return NotOffered(WRONG_LENGTH % {"minutes": length // dt.timedelta(minutes=1)})
     return TimeTaken(SOMEBODY_ELSE)  # it became free in this very moment
+
+
+def _reasons(answers: list[Answer]) -> set[Reason]:
+    """What stands in the way of all of them; else what was lost to somebody."""
+    each = [{because.reason for because in one.reasons} for one in answers]
+    return set.intersection(*each) or set.union(*each) & LOST_TO_SOMEBODY

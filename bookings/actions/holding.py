@@ -24,7 +24,7 @@ def renew_hold(*, consultation: Consultation, now: dt.datetime) -> Consultation:
     with transaction.atomic():
         locked = lock_consultation(consultation.pk)
         if locked.status == Status.HELD and not locked.hold_has_run_out(now=now):
-            locked.hold_expires_at = hold_until(locked, now=now)
+            locked.hold_expires_at = hold_until(locked, clinic=Clinic.objects.the_clinic(), now=now)
             locked.save(update_fields=["hold_expires_at"])
     return locked
 
@@ -42,11 +42,13 @@ def expire_holds(*, now: dt.datetime) -> int:
     return len(rows)
 
 
-def hold_until(consultation: Consultation, *, now: dt.datetime) -> dt.datetime:
+def hold_until(
+    consultation: Consultation, *, clinic: Clinic | None, now: dt.datetime
+) -> dt.datetime:
     """Until when a held time is kept if the patient takes a step at `now`."""
     assert consultation.held_at is not None
     assert consultation.starts_at is not None
-    notice = _min_notice()
+    notice = clinic.min_notice if clinic else dt.timedelta()
     if consultation.time_chosen_by_staff:
         return min(consultation.held_at + HOLD_FOR_STAFF, consultation.starts_at)
     if consultation.offered_at is not None:
@@ -57,16 +59,12 @@ def hold_until(consultation: Consultation, *, now: dt.datetime) -> dt.datetime:
     return min(now + HOLD, longest, consultation.starts_at - notice)
 
 
-def _min_notice() -> dt.timedelta:
-    clinic = Clinic.objects.the_clinic()
-    return clinic.min_notice if clinic else dt.timedelta()
-
-
 def hold(
     consultation: Consultation,
     wanted: Wanted,
     among: list[Dermatologist],
     *,
+    clinic: Clinic | None,
     now: dt.datetime,
     by_staff: bool = False,
     is_offer: bool = False,
@@ -76,8 +74,10 @@ def hold(
         raise NotPossibleNow(
             _("The clinic first has to find out with you which treatment you want to talk about.")
         )
+    assert clinic  # without one there are no dermatologists
     before = (consultation.dermatologist_id, consultation.starts_at)
-    take_time(consultation, wanted, among, now=now, notice=notice_for(by_staff=by_staff))
+    notice = notice_for(by_staff=by_staff)
+    take_time(consultation, wanted, among, clinic=clinic, now=now, notice=notice)
     goes_on = consultation.status == Status.HELD and not consultation.hold_has_run_out(now=now)
     same = before == (consultation.dermatologist_id, consultation.starts_at)
     # The same time chosen again, or another one before the proof, would be a way to hold for longer.
@@ -87,7 +87,7 @@ def hold(
         consultation.move_to(Status.HELD)
     consultation.time_chosen_by_staff = by_staff
     consultation.offered_at = now if is_offer else None
-    consultation.hold_expires_at = hold_until(consultation, now=now)
+    consultation.hold_expires_at = hold_until(consultation, clinic=clinic, now=now)
 
 
 def notice_for(*, by_staff: bool) -> dt.timedelta | None:

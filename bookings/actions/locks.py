@@ -5,7 +5,6 @@ import datetime as dt
 from collections.abc import Iterator
 
 from django.db import DatabaseError, transaction
-from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext_lazy as _
 
 from bookings.models import Consultation, Status
@@ -45,6 +44,14 @@ BY_CONSTRAINT: dict[str, tuple[type[TimeTaken], object]] = {
     "a_dermatologist_offers_what_the_visit_is_about": (NotOffered, NOT_FOR_THIS),
 }
 
+LOCK = """
+SELECT dermatologist.*, EXISTS (
+    SELECT FROM clinic_dermatologist_treatments offer
+    WHERE offer.dermatologist_id = dermatologist.id AND offer.treatment_id = %(treatment)s
+) AS offers_it
+FROM clinic_dermatologist dermatologist WHERE dermatologist.id = ANY(%(ids)s)
+ORDER BY dermatologist.id FOR NO KEY UPDATE OF dermatologist"""
+
 
 @contextlib.contextmanager
 def slot_decided() -> Iterator[None]:
@@ -75,12 +82,8 @@ def lock_dermatologists(
     dermatologist sees patients about the treatment.
     """
     wanted = [pk for pk in ids if pk is not None]
-    offer = Dermatologist.treatments.through.objects.filter(
-        dermatologist=OuterRef("pk"), treatment=treatment
-    )
-    rows = Dermatologist.objects.filter(pk__in=wanted).annotate(offers_it=Exists(offer))
-    locked = rows.select_for_update(no_key=True, of=("self",)).order_by("pk")
-    return {row.pk: row for row in locked}
+    asked = {"ids": wanted, "treatment": treatment.pk if treatment else None}
+    return {row.pk: row for row in Dermatologist.objects.raw(LOCK, asked)}
 
 
 def lock_consultation(pk: int) -> Consultation:
@@ -88,20 +91,12 @@ def lock_consultation(pk: int) -> Consultation:
     return Consultation.objects.select_for_update(no_key=True, of=("self",)).get(pk=pk)
 
 
-def end_stale_holds(
-    dermatologists: list[Dermatologist],
-    starts_at: dt.datetime,
-    *,
-    now: dt.datetime,
-    own: Consultation,
-) -> None:
-    """Frees the slots that nobody holds any longer, so that no constraint keeps them."""
-    stale = Consultation.objects.with_hold_run_out(now=now).filter(ends_at__gt=starts_at)
-    whose = stale.filter(dermatologist__in=dermatologists)
-    if own.patient_id is not None:
-        whose |= stale.filter(patient=own.patient_id)
-    # One that another device works on just now is left; then the constraint has the last word.
-    locked = whose.exclude(pk=own.pk).select_for_update(skip_locked=True, no_key=True, of=("self",))
-    for hold in locked:
+def end_holds(*ids: int, now: dt.datetime) -> None:
+    """Frees the slots of holds that ran out, so that no constraint keeps them.
+
+    One that another device works on just now is left; then the constraint has the last word.
+    """
+    stale = Consultation.objects.with_hold_run_out(now=now).filter(pk__in=ids)
+    for hold in stale.select_for_update(skip_locked=True, no_key=True, of=("self",)):
         hold.move_to(Status.EXPIRED)
         hold.save(update_fields=["status"])

@@ -4,21 +4,19 @@ import datetime as dt
 from typing import Any, TypedDict, Unpack
 
 from django.contrib.auth.models import User
-from django.db import connection, transaction
-from django.db.models import Q
+from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from bookings.actions.holding import HOLD, hold, notice_for
+from bookings.actions.holding import hold, notice_for
+from bookings.actions.limits import refuse_too_many
 from bookings.actions.locks import lock_consultation, slot_decided
 from bookings.actions.proof import issue_code, issue_link, refuse_more_codes
 from bookings.actions.rules import length_of
-from bookings.actions.taking import Wanted, lock_for, refuse_if_seen_taken
+from bookings.actions.taking import Wanted, lock_for
 from bookings.models import Consultation, NotPossibleNow, PartOfDay, Status
 from clinic.errors import Refused
 from clinic.models import Clinic, Concern, Dermatologist, Treatment
 
-UNPROVEN_PER_ADDRESS = 2
-UNPROVEN_PER_IP = 5
 ADULT = 18  # years
 
 
@@ -27,13 +25,6 @@ class DetailsRefused(Refused):
 
     code = "invalid"
     status = 400
-
-
-class TooManyRequests(Refused):
-    """One address or device has too many requests open that nobody has proven."""
-
-    code = "too_many_requests"
-    status = 429
 
 
 class Details(TypedDict, total=False):
@@ -83,17 +74,16 @@ def request(
         entered_by=entered_by,
         is_demo=is_demo,
     )
-    _put_details(consultation, details, now=now)
+    clinic = Clinic.objects.the_clinic()
+    _put_details(consultation, details, clinic=clinic, now=now)
     wanted = Wanted(starts_at, dermatologist, speaks, ends_at) if starts_at else None
-    if wanted is not None:
-        refuse_if_seen_taken(wanted, consultation, now=now)
     by_staff = entered_by is not None
     with slot_decided():
         if not by_staff:
-            _refuse_too_many(consultation, now=now)
+            refuse_too_many(consultation, now=now)
         if wanted is not None:
             among = lock_for(wanted, consultation, now=now, notice=notice_for(by_staff=by_staff))
-            hold(consultation, wanted, among, now=now, by_staff=by_staff)
+            hold(consultation, wanted, among, clinic=clinic, now=now, by_staff=by_staff)
         if by_staff:
             issue_link(consultation, now=now)
         else:
@@ -122,8 +112,15 @@ def choose_time(
         among = lock_for(wanted, consultation, now=now, notice=notice_for(by_staff=by_staff))
         locked = lock_consultation(consultation.pk)
         if not by_staff and not locked.is_proven:
-            _refuse_too_many(locked, now=now)
-        hold(locked, wanted, among, now=now, by_staff=by_staff)
+            refuse_too_many(locked, now=now)
+        hold(
+            locked,
+            wanted,
+            among,
+            clinic=Clinic.objects.the_clinic(),
+            now=now,
+            by_staff=by_staff,
+        )
         if by_staff:
             issue_link(locked, now=now)
         locked.save()
@@ -146,9 +143,9 @@ def change_details(
                 )
             )
         told = locked.email
-        _put_details(locked, details, now=now)
+        _put_details(locked, details, clinic=Clinic.objects.the_clinic(), now=now)
         if locked.email != told:  # else correcting a name would be a way to more tries
-            _refuse_too_many(locked, now=now)
+            refuse_too_many(locked, now=now)
             refuse_more_codes(locked)
             issue_code(locked, now=now)
         locked.save()
@@ -223,12 +220,13 @@ def _fits(consultation: Consultation) -> bool:
     return lasts == length_of(treatment, clinic) and offers.exists()
 
 
-def _put_details(consultation: Consultation, details: Details, *, now: dt.datetime) -> None:
+def _put_details(
+    consultation: Consultation, details: Details, *, clinic: Clinic | None, now: dt.datetime
+) -> None:
     """Puts what was typed on the consultation. Raises DetailsRefused."""
     for field, value in details.items():
         setattr(consultation, field, value)
     consultation.email = consultation.email.strip().lower()
-    clinic = Clinic.objects.the_clinic()
     today = now.astimezone(clinic.zoneinfo if clinic else dt.UTC).date()
     born = consultation.birth_date
     if born > today or today.year - born.year > 120:
@@ -248,24 +246,3 @@ def _refuse_foreign_concern(consultation: Consultation) -> None:
     concern = consultation.concern
     if concern is not None and concern.treatment_id != consultation.treatment_id:
         raise DetailsRefused(_("Choose a reason that fits the treatment."), field="concern")
-
-
-def _refuse_too_many(consultation: Consultation, *, now: dt.datetime) -> None:
-    """At most two unproven requests per address and five per device, counted one at a time."""
-    recent = Q(asked_at__gt=now - HOLD, status=Status.WAITING) | Q(hold_expires_at__gt=now)
-    others = Consultation.objects.unproven().exclude(status=Status.CANCELLED)
-    others = others.filter(recent, entered_by=None).exclude(pk=consultation.pk)
-    limits = [(f"email:{consultation.email}", {"email": consultation.email}, UNPROVEN_PER_ADDRESS)]
-    if consultation.ip:
-        limits += [(f"ip:{consultation.ip}", {"ip": consultation.ip}, UNPROVEN_PER_IP)]
-    for name, who, most in limits:  # always in this order: no two wait for each other
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [name])
-        if others.filter(**who).count() >= most:
-            raise TooManyRequests(
-                _(
-                    "There are requests with this address that wait for their code. Use the code in "
-                    "the newest e-mail, or try again in 20 minutes, or call us."
-                ),
-                field="email",
-            )

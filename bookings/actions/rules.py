@@ -1,26 +1,88 @@
-"""What the database says about when dermatologists can be seen, as bookings/slots.py asks for it."""
+"""What the database says about when dermatologists can be seen, as bookings/slots asks for it."""
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
 
-from django.db.models import Q
+from django.db import connection
 
 from bookings import slots
-from bookings.models import LONGEST, Closure, Consultation, Opening, WeeklyHours
+from bookings.models import LONGEST, TAKES_THE_SLOT, Consultation
 from clinic.models import LONGEST_BUFFER, Clinic, Dermatologist, Treatment
 
 REACH = dt.timedelta(minutes=LONGEST_BUFFER)
 
+# One statement, so that hours, exceptions and visits are of one moment; by hand, for nothing is asked
+# more often. `_sort_in` names the columns.
+HOURS = """
+SELECT 'hours', hours.dermatologist_id, NULL::bigint, NULL::timestamptz, NULL::timestamptz,
+       hours.weekday, hours.starts, hours.ends, season.first_day, season.last_day,
+       NULL::smallint, NULL::smallint, NULL::boolean
+FROM bookings_weeklyhours hours LEFT JOIN bookings_season season ON season.id = hours.season_id
+WHERE hours.dermatologist_id = ANY(%(ids)s)
+  AND (season.id IS NULL OR season.last_day >= %(first)s - 1)"""
+EXCEPTIONS = """
+SELECT '{what}', dermatologist_id, NULL, starts_at, ends_at,
+       NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
+FROM bookings_{what}
+WHERE (dermatologist_id IS NULL OR dermatologist_id = ANY(%(ids)s))
+  AND starts_at < %(until)s AND ends_at > %(since)s"""
+VISITS = """
+SELECT 'visit', visit.dermatologist_id, visit.id, visit.starts_at, visit.ends_at,
+       NULL, NULL, NULL, NULL, NULL,
+       treatment.buffer_before_minutes, treatment.buffer_after_minutes,
+       visit.status = 'held' AND visit.hold_expires_at <= %(now)s
+FROM bookings_consultation visit
+LEFT JOIN clinic_treatment treatment ON treatment.id = visit.treatment_id
+WHERE visit.status IN ({taking}) AND visit.dermatologist_id = ANY(%(ids)s)
+  AND visit.starts_at > %(since)s - %(longest)s AND visit.starts_at < %(until)s
+  AND visit.ends_at > %(since)s AND visit.id IS DISTINCT FROM %(own)s"""
+ELSEWHERE = VISITS.replace(
+    "visit.dermatologist_id = ANY(%(ids)s)", "visit.patient_id = %(patient)s"
+)
+TAKING = ", ".join(f"'{status}'" for status in TAKES_THE_SLOT)
+STATEMENT = "\nUNION ALL".join(
+    [
+        HOURS,
+        EXCEPTIONS.format(what="closure"),
+        EXCEPTIONS.format(what="opening"),
+        VISITS.format(taking=TAKING),
+    ]
+)
+STATEMENT_WITH_ELSEWHERE = (
+    STATEMENT + "\nUNION ALL" + ELSEWHERE.format(taking=TAKING).replace("'visit'", "'elsewhere'")
+)
 
-@dataclass(frozen=True)
+
+@dataclass
 class Calendar:
-    """One dermatologist's rules and visits."""
+    """One dermatologist's rules and visits; `stale` are holds that ran out and were not let go yet."""
 
     dermatologist: Dermatologist
     rules: slots.Rules
     taken: list[slots.Taken]
+    stale: list[int]
+
+
+@dataclass
+class _Found:
+    """The rows of the statement, by dermatologist (None: everybody)."""
+
+    windows: dict[int, list[slots.Window]] = field(default_factory=lambda: defaultdict(list))
+    seasons: dict[int, dict[tuple[dt.date, dt.date], list[slots.Window]]] = field(
+        default_factory=lambda: defaultdict(lambda: defaultdict(list))
+    )
+    closure: dict[int | None, list[slots.Interval]] = field(
+        default_factory=lambda: defaultdict(list)
+    )
+    opening: dict[int | None, list[slots.Interval]] = field(
+        default_factory=lambda: defaultdict(list)
+    )
+    taken: dict[int, list[slots.Taken]] = field(default_factory=lambda: defaultdict(list))
+    elsewhere: list[slots.Interval] = field(default_factory=list)
+    stale: list[int] = field(default_factory=list)
 
 
 def length_of(treatment: Treatment | None, clinic: Clinic) -> dt.timedelta:
@@ -29,12 +91,8 @@ def length_of(treatment: Treatment | None, clinic: Clinic) -> dt.timedelta:
     return dt.timedelta(minutes=clinic.visit_minutes if minutes is None else minutes)
 
 
-def _buffer(of_treatment: int | None, of_clinic: int) -> dt.timedelta:
-    return dt.timedelta(minutes=of_clinic if of_treatment is None else of_treatment)
-
-
 def calendars(
-    dermatologists: list[Dermatologist],
+    dermatologists: Iterable[Dermatologist],
     *,
     clinic: Clinic,
     treatment: Treatment | None,
@@ -43,115 +101,102 @@ def calendars(
     now: dt.datetime,
     own: Consultation | None = None,
     notice: dt.timedelta | None = None,
-) -> Iterator[Calendar]:
-    """Their rules and visits for starts in [earliest, latest]: four queries, however many there are.
+) -> list[Calendar]:
+    """Their rules and visits for starts in [earliest, latest]: one query, however many there are.
 
     `own` is a consultation whose own time is not in its way; other visits of its patient are, with
     every dermatologist. Without `notice`, the clinic's minimum notice applies.
     """
-    zone = clinic.zoneinfo
-    first, last = earliest.astimezone(zone).date(), latest.astimezone(zone).date()
-    # Whole days of the clinic, for a day can be full.
-    reach = {
-        "starts_at": slots.first_moment(first, zone) - REACH,
-        "ends_at": slots.first_moment(last + dt.timedelta(days=1), zone) + LONGEST + REACH,
-    }
-    usual, seasons = _hours(dermatologists, first)
-    closures = list(Closure.objects.of_any(dermatologists).touching(**reach))
-    openings = list(Opening.objects.of_any(dermatologists).touching(**reach))
-    visits, elsewhere = _visits(dermatologists, reach, clinic=clinic, now=now, own=own)
-    for dermatologist in dermatologists:
-        pk = dermatologist.pk
-        rules = slots.Rules(
-            zone=zone,
-            length=length_of(treatment, clinic),
-            grid=clinic.grid,
-            windows=usual[pk],
-            seasons=seasons[pk],
-            openings=_stretches(openings, pk),
-            closures=_stretches(closures, pk),
-            elsewhere=elsewhere,
-            before=_buffer(
-                treatment.buffer_before_minutes if treatment else None, clinic.buffer_before_minutes
-            ),
-            after=_buffer(
-                treatment.buffer_after_minutes if treatment else None, clinic.buffer_after_minutes
-            ),
-            notice=clinic.min_notice if notice is None else notice,
-            horizon_days=clinic.horizon_days,
-            most_a_day=dermatologist.visits_per_day,
-        )
-        yield Calendar(dermatologist, rules, visits[pk])
-
-
-def _hours(
-    dermatologists: list[Dermatologist], first: dt.date
-) -> tuple[dict[int, list[slots.Window]], dict[int, list[slots.Season]]]:
-    """By dermatologist: the usual windows, and the seasons that are not over on the first day."""
-    rows = WeeklyHours.objects.filter(dermatologist__in=dermatologists).select_related("season")
-    usual: dict[int, list[slots.Window]] = defaultdict(list)
-    seasonal: dict[int, dict[tuple[dt.date, dt.date], list[slots.Window]]] = defaultdict(
-        lambda: defaultdict(list)
+    dermatologists = list(dermatologists)
+    found = _read(dermatologists, clinic, earliest, latest, now=now, own=own)
+    before, after = _buffers(
+        clinic,
+        treatment.buffer_before_minutes if treatment else None,
+        treatment.buffer_after_minutes if treatment else None,
     )
-    for row in rows.order_by():
-        window = slots.Window(row.weekday, row.starts, row.ends)
-        if row.season is None:
-            usual[row.dermatologist_id].append(window)
-        elif row.season.last_day >= first - dt.timedelta(days=1):
-            days = (row.season.first_day, row.season.last_day)
-            seasonal[row.dermatologist_id][days].append(window)
-    seasons: dict[int, list[slots.Season]] = defaultdict(list)
-    for pk, by_days in seasonal.items():
-        for (first_day, last_day), windows in by_days.items():
-            seasons[pk].append(slots.Season(first_day, last_day, tuple(windows)))
-    return usual, seasons
-
-
-def _stretches(rows: "Iterable[Closure | Opening]", pk: int) -> list[slots.Interval]:
-    """Those of this dermatologist and those of the whole clinic."""
     return [
-        slots.Interval(row.starts_at, row.ends_at)
-        for row in rows
-        if row.dermatologist_id in (None, pk)
+        Calendar(
+            dermatologist,
+            slots.Rules(
+                zone=clinic.zoneinfo,
+                length=length_of(treatment, clinic),
+                grid=clinic.grid,
+                windows=found.windows[pk],
+                seasons=[
+                    slots.Season(first_day, last_day, tuple(windows))
+                    for (first_day, last_day), windows in found.seasons[pk].items()
+                ],
+                openings=found.opening[pk] + found.opening[None],
+                closures=found.closure[pk] + found.closure[None],
+                elsewhere=found.elsewhere,
+                before=before,
+                after=after,
+                notice=clinic.min_notice if notice is None else notice,
+                horizon_days=clinic.horizon_days,
+                most_a_day=dermatologist.visits_per_day,
+            ),
+            found.taken[pk],
+            found.stale,
+        )
+        for dermatologist in dermatologists
+        for pk in [dermatologist.pk]
     ]
 
 
-def _visits(
+def _buffers(
+    clinic: Clinic, before: int | None, after: int | None
+) -> tuple[dt.timedelta, dt.timedelta]:
+    """A treatment's buffers; where it has none of its own, the clinic's."""
+    return (
+        dt.timedelta(minutes=clinic.buffer_before_minutes if before is None else before),
+        dt.timedelta(minutes=clinic.buffer_after_minutes if after is None else after),
+    )
+
+
+def _read(
     dermatologists: list[Dermatologist],
-    reach: dict[str, dt.datetime],
-    *,
     clinic: Clinic,
+    earliest: dt.datetime,
+    latest: dt.datetime,
+    *,
     now: dt.datetime,
     own: Consultation | None,
-) -> tuple[dict[int, list[slots.Taken]], list[slots.Interval]]:
-    """By dermatologist: what is taken; and where the same person is at another visit."""
-    taken = Consultation.objects.taking_a_slot(now=now).touching(**reach)
+) -> _Found:
+    zone = clinic.zoneinfo
+    first, last = earliest.astimezone(zone).date(), latest.astimezone(zone).date()
     patient = own.patient_id if own is not None else None
-    whose = Q(dermatologist__in=dermatologists)
-    if patient is not None:
-        whose |= Q(patient=patient)
-    if own is not None:
-        taken = taken.exclude(pk=own.pk)
-    rows = taken.filter(whose).order_by()
-    visits: dict[int, list[slots.Taken]] = defaultdict(list)
-    elsewhere = []
-    for pk, of_patient, starts_at, ends_at, before, after in rows.values_list(
-        "dermatologist_id",
-        "patient_id",
-        "starts_at",
-        "ends_at",
-        "treatment__buffer_before_minutes",
-        "treatment__buffer_after_minutes",
-    ):
-        assert pk and starts_at and ends_at  # a taken slot has them (a constraint)
-        visits[pk].append(
-            slots.Taken(
-                starts_at,
-                ends_at,
-                _buffer(before, clinic.buffer_before_minutes),
-                _buffer(after, clinic.buffer_after_minutes),
-            )
-        )
-        if patient is not None and of_patient == patient:
-            elsewhere.append(slots.Interval(starts_at, ends_at))
-    return visits, elsewhere
+    asked: dict[str, Any] = {
+        "ids": [dermatologist.pk for dermatologist in dermatologists],
+        "first": first,
+        # Whole days of the clinic, for a day can be full.
+        "since": slots.first_moment(first, zone) - REACH,
+        "until": slots.first_moment(last + dt.timedelta(days=1), zone) + LONGEST + REACH,
+        "longest": LONGEST,
+        "now": now,
+        "own": own.pk if own is not None else None,
+        "patient": patient,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(STATEMENT if patient is None else STATEMENT_WITH_ELSEWHERE, asked)
+        rows = cursor.fetchall()
+    found = _Found()
+    for row in rows:
+        _sort_in(found, row, clinic)
+    return found
+
+
+def _sort_in(found: _Found, row: tuple, clinic: Clinic) -> None:
+    what, pk, visit, starts_at, ends_at, weekday, starts, ends, *rest = row
+    first_day, last_day, before, after, is_stale = rest
+    if what == "hours":
+        window = slots.Window(weekday, starts, ends)
+        windows = found.windows[pk] if first_day is None else found.seasons[pk][first_day, last_day]
+        windows.append(window)
+    elif what in ("closure", "opening"):
+        getattr(found, what)[pk].append(slots.Interval(starts_at, ends_at))
+    elif is_stale:
+        found.stale.append(visit)
+    elif what == "elsewhere":
+        found.elsewhere.append(slots.Interval(starts_at, ends_at))
+    else:
+        found.taken[pk].append(slots.Taken(starts_at, ends_at, *_buffers(clinic, before, after)))

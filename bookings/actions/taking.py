@@ -1,36 +1,18 @@
 """Taking a time so that nobody else can have it."""
 
 import datetime as dt
-from dataclasses import dataclass
 
 from django.db.models import Count, Q
 
 from bookings import slots
-from bookings.actions.explaining import refusal
-from bookings.actions.locks import (
-    SOMEBODY_ELSE,
-    TimeTaken,
-    end_stale_holds,
-    lock_dermatologists,
-)
-from bookings.actions.times import FreeTime, free_times, free_times_of
+from bookings.actions.explaining import Wanted, near, refusal
+from bookings.actions.locks import end_holds, lock_dermatologists
+from bookings.actions.rules import Calendar, calendars
+from bookings.actions.times import free_times
 from bookings.models import Consultation
 from clinic.models import Clinic, Dermatologist, Treatment
 
 WEEK = dt.timedelta(days=7)
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """A time (UTC) that somebody wants: with one dermatologist, or with any who speaks a language.
-
-    `ends_at` is what the person was shown: refused when a visit takes shorter or longer by now.
-    """
-
-    starts_at: dt.datetime
-    dermatologist: Dermatologist | None = None
-    speaks: str = ""
-    ends_at: dt.datetime | None = None
 
 
 def lock_for(
@@ -77,6 +59,7 @@ def take_time(
     wanted: Wanted,
     among: list[Dermatologist],
     *,
+    clinic: Clinic,
     now: dt.datetime,
     notice: dt.timedelta | None = None,
 ) -> None:
@@ -84,48 +67,49 @@ def take_time(
 
     Everything is read anew from the database. Raises TimeTaken, NotOffered, OwnVisitThen.
     """
-    clinic = Clinic.objects.the_clinic()
-    assert clinic  # without one nobody has hours
-    end_stale_holds(among, wanted.starts_at, now=now, own=consultation)
-    free = free_times_of(
+    starts_at = near(wanted.starts_at, now=now)
+    found = calendars(
         among,
         clinic=clinic,
         treatment=consultation.treatment,
-        not_before=wanted.starts_at,
-        not_after=wanted.starts_at,
+        earliest=starts_at,
+        latest=starts_at,
         now=now,
         own=_saved(consultation),
         notice=notice,
     )
-    if not free or (wanted.ends_at is not None and wanted.ends_at != free[0].ends_at):
-        raise refusal(
-            consultation,
-            starts_at=wanted.starts_at,
-            ends_at=wanted.ends_at,
-            dermatologist=wanted.dermatologist,
-            clinic=clinic,
-            now=now,
-            notice=notice,
-        )
-    time = free[0] if len(free) == 1 else _fairest(free, consultation, clinic=clinic, now=now)
-    consultation.dermatologist = time.dermatologist
-    consultation.starts_at, consultation.ends_at = time.starts_at, time.ends_at
+    free = [one for one in found if _is_free(one, wanted, now=now)]
+    if not free:
+        raise refusal(consultation, wanted, clinic=clinic, now=now, notice=notice)
+    end_holds(*{pk for one in found for pk in one.stale}, now=now)
+    chosen = free[0] if len(free) == 1 else _fairest(free, consultation, wanted, now=now)
+    consultation.dermatologist = chosen.dermatologist
+    consultation.starts_at = wanted.starts_at
+    consultation.ends_at = wanted.starts_at + chosen.rules.length
+
+
+def _is_free(calendar: Calendar, wanted: Wanted, *, now: dt.datetime) -> bool:
+    start = wanted.starts_at
+    lasts = wanted.ends_at is None or wanted.ends_at == start + calendar.rules.length
+    return lasts and start in slots.free_times(
+        calendar.rules, calendar.taken, now=now, not_before=start, not_after=start
+    )
 
 
 def _fairest(
-    free: list[FreeTime], consultation: Consultation, *, clinic: Clinic, now: dt.datetime
-) -> FreeTime:
+    free: list[Calendar], consultation: Consultation, wanted: Wanted, *, now: dt.datetime
+) -> Calendar:
     """Of the same time with several dermatologists: with who has the fewest visits on that day of the
     clinic, then in the seven days from it; a patient's present dermatologist stays where equal.
     """
-    zone = clinic.zoneinfo
-    day = free[0].starts_at.astimezone(zone).date()
+    zone = free[0].rules.zone
+    day = wanted.starts_at.astimezone(zone).date()
     begins = slots.first_moment(day, zone)
     ends = slots.first_moment(day + dt.timedelta(days=1), zone)
     taken = Consultation.objects.taking_a_slot(now=now).exclude(pk=consultation.pk)
     rows = (
         taken.filter(
-            dermatologist__in=[time.dermatologist for time in free],
+            dermatologist__in=[one.dermatologist for one in free],
             starts_at__gte=begins,
             starts_at__lt=begins + WEEK,
         )
@@ -135,25 +119,11 @@ def _fairest(
     )
     loads = {pk: (on_the_day, in_the_week) for pk, on_the_day, in_the_week in rows}
 
-    def load(time: FreeTime) -> tuple[tuple[int, int], bool, int]:
-        pk = time.dermatologist.pk
+    def load(one: Calendar) -> tuple[tuple[int, int], bool, int]:
+        pk = one.dermatologist.pk
         return loads.get(pk, (0, 0)), pk != consultation.dermatologist_id, pk
 
     return min(free, key=load)
-
-
-def refuse_if_seen_taken(wanted: Wanted, consultation: Consultation, *, now: dt.datetime) -> None:
-    """A look before the queue, so that who comes late to a wanted time need not stand in it.
-
-    It guards nothing: `take_time` looks again under the lock. Raises TimeTaken.
-    """
-    taken = Consultation.objects.taking_a_slot(now=now).filter(
-        dermatologist=wanted.dermatologist,
-        starts_at__lte=wanted.starts_at,
-        ends_at__gt=wanted.starts_at,
-    )
-    if wanted.dermatologist is not None and taken.exclude(pk=consultation.pk).exists():
-        raise TimeTaken(SOMEBODY_ELSE)
 
 
 def refuse_unless_free(
@@ -169,6 +139,7 @@ def refuse_unless_free(
 
     Raises TimeTaken, NotOffered.
     """
+    wanted = Wanted(starts_at, dermatologist, speaks, ends_at)
     clinic = Clinic.objects.the_clinic()
     free = free_times(
         treatment=treatment,
@@ -178,13 +149,6 @@ def refuse_unless_free(
         not_after=starts_at,
         now=now,
     )
-    if clinic and (not free or (ends_at is not None and ends_at != free[0].ends_at)):
-        raise refusal(
-            Consultation(treatment=treatment),
-            starts_at=starts_at,
-            ends_at=ends_at,
-            dermatologist=dermatologist,
-            clinic=clinic,
-            now=now,
-            notice=None,
-        )
+    if clinic and not any(ends_at in (None, time.ends_at) for time in free):
+        asked = Consultation(treatment=treatment)
+        raise refusal(asked, wanted, clinic=clinic, now=now)

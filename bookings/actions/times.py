@@ -30,8 +30,8 @@ def free_times(
     own: Consultation | None = None,
     notice: dt.timedelta | None = None,
 ) -> list[FreeTime]:
-    """What can be booked at `now`, earliest first: six queries, however many consultations exist
-    (the clinic, its dermatologists, their hours, closures, openings, visits).
+    """What can be booked at `now`, earliest first: three queries, however many consultations exist
+    (the clinic; its dermatologists; their hours, closures, openings and visits).
 
     `own` is a consultation whose own hold must not hide its time from its patient; other visits of
     its proven patient hide theirs. Without `notice`, the clinic's minimum notice applies.
@@ -45,7 +45,7 @@ def free_times(
     if language:
         dermatologists = dermatologists.filter(languages__contains=[language])
     return free_times_of(
-        list(dermatologists.distinct()),
+        dermatologists,
         clinic=clinic,
         treatment=treatment,
         now=now,
@@ -67,7 +67,7 @@ def free_times_of(
     own: Consultation | None = None,
     notice: dt.timedelta | None = None,
 ) -> list[FreeTime]:
-    """The same for dermatologists who are known to see patients about it: four queries."""
+    """The same for dermatologists who are known to see patients about it: one query more."""
     earliest = max(now, not_before or now)
     latest = min(_end_of_horizon(clinic, now), not_after or dt.datetime.max.replace(tzinfo=dt.UTC))
     dermatologists = list(dermatologists)

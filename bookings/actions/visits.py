@@ -45,8 +45,9 @@ def note_risks(
         consultation.risks_total = risks_total
         consultation.risks_acknowledged = risks_acknowledged
         consultation.wants_to_talk = wants_to_talk
+        clinic = Clinic.objects.the_clinic()
         if consultation.status == Status.HELD and not consultation.hold_has_run_out(now=now):
-            consultation.hold_expires_at = hold_until(consultation, now=now)
+            consultation.hold_expires_at = hold_until(consultation, clinic=clinic, now=now)
         consultation.save(
             update_fields=["risks_total", "risks_acknowledged", "wants_to_talk", "hold_expires_at"]
         )
@@ -100,11 +101,13 @@ def _take_again(
     """The same time once more, if it is still free; saved as held, as the transition table says."""
     assert consultation.starts_at
     wanted = Wanted(consultation.starts_at, consultation.dermatologist)
-    take_time(consultation, wanted, among, now=now)
+    clinic = Clinic.objects.the_clinic()
+    assert clinic
+    take_time(consultation, wanted, among, clinic=clinic, now=now)
     if consultation.status == Status.EXPIRED:
         consultation.move_to(Status.HELD)
     consultation.held_at, consultation.offered_at = now, None
-    consultation.hold_expires_at = hold_until(consultation, now=now)
+    consultation.hold_expires_at = hold_until(consultation, clinic=clinic, now=now)
     consultation.save()
 
 
@@ -136,7 +139,9 @@ def move(
             return locked
         if not by_staff:
             _refuse_if_too_late(locked, now=now)
-        take_time(locked, wanted, among, now=now, notice=notice)
+        clinic = Clinic.objects.the_clinic()
+        assert clinic  # the visit was booked with it
+        take_time(locked, wanted, among, clinic=clinic, now=now, notice=notice)
         locked.revision += 1
         locked.move_reason = reason
         locked.own_video_room = ""

@@ -10,8 +10,8 @@ from tests import make
 from tests.bookings.api import Api, code_of, pointers
 
 pytestmark = pytest.mark.django_db
-# clock, clinic, treatment; then free_times: clinic, dermatologists, hours, closures, openings, visits
-QUERIES = 8
+# clock, treatment; then free_times: clinic, dermatologists, all that is known of them
+QUERIES = 5
 
 
 @pytest.fixture(autouse=True)

@@ -167,7 +167,7 @@ def test_the_page_of_times_takes_the_same_queries_for_1_and_3_dermatologists(
     for name in ["omar", "sara"][: doctors - 1]:
         open_from_9_to_11(name)
     person = at_when()
-    with django_assert_num_queries(13):
+    with django_assert_num_queries(10):
         person.open("/book/when/")
 
 

@@ -208,11 +208,11 @@ def test_setting_another_treatment_starts_the_risks_anew():
         )
 
 
-def test_free_times_take_six_queries_however_many_consultations(django_assert_num_queries):
+def test_free_times_take_three_queries_however_many_consultations(django_assert_num_queries):
     make.clinic()
     make.dermatologist()
     for minutes in (0, 20, 40):
-        with django_assert_num_queries(6):
+        with django_assert_num_queries(3):
             bookings.actions.free_times(treatment=None, now=make.NOW)
         make.held(starts_at=make.TOMORROW_AT_9 + minutes * MINUTE)
 
