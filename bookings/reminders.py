@@ -113,6 +113,8 @@ ASKED_AFTERWARDS = Q(status=Status.CANCELLED, link_asked_at__gte=F("cancelled_at
 )
 # Who was told of a visit is told of its end; so is a proven one whom the clinic cancels.
 KNEW_OF_IT = Q(confirmed_at__isnull=False) | (PROVEN & Q(cancelled_by_patient=False))
+# Let go at the proof, for the same person has a visit then: the page says so at once.
+GAVE_WAY = Q(status=Status.EXPIRED, hold_expires_at=F("proven_at"))
 HAD_A_TIME_AHEAD = Q(starts_at__gt=F("cancelled_at"))
 
 # fmt: off
@@ -126,7 +128,9 @@ RULES = (
          Moment("link_asked_at"), Moment("link_asked_at", DAY), ("link", "link_serial")),
     Rule(Kind.LINK, ASKED_AFTERWARDS,
          Moment("link_asked_at"), Moment("link_asked_at", DAY), ("link", "link_serial")),
-    Rule(Kind.HOLD_RAN_OUT, PROVEN & Q(status__in=[Status.HELD, Status.EXPIRED]),
+    Rule(Kind.OFFERED, Q(status=Status.HELD, offered_at__isnull=False),
+         Moment("offered_at"), Moment("hold_expires_at"), ("offer", "offered_at")),
+    Rule(Kind.HOLD_RAN_OUT, PROVEN & Q(status__in=[Status.HELD, Status.EXPIRED]) & ~GAVE_WAY,
          Moment("hold_expires_at"), Moment("hold_expires_at", DAY), ("held", "held_at")),
     Rule(Kind.CONFIRMED, CONFIRMED & Q(revision=0),
          Moment("confirmed_at"), Moment("starts_at"), ("visit", "revision")),

@@ -18,3 +18,9 @@ def send_due_messages() -> None:
 def expire_holds() -> None:
     """Lets go of the times whose hold ran out."""
     actions.expire_holds(now=clock.now())
+
+
+@shared_task
+def offer_times() -> None:
+    """Offers times that came free to those who wait."""
+    actions.offer_times(now=clock.now())

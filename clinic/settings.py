@@ -94,6 +94,11 @@ CELERY: dict[str, object] = {
             "schedule": 10.0,
             "options": {"expires": 20},
         },
+        "offer-times": {
+            "task": "bookings.tasks.offer_times",
+            "schedule": 10.0,
+            "options": {"expires": 20},
+        },
     },
 }
 

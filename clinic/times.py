@@ -8,6 +8,9 @@ import zoneinfo
 LRI, FSI, PDI = "\u2066", "\u2068", "\u2069"
 _NO_ISOLATES = dict.fromkeys(map(ord, (LRI, FSI, PDI)))
 
+# Night, by the patient's clock.
+QUIET_FROM, QUIET_UNTIL = dt.time(21), dt.time(8)
+
 # Written out, not taken from the system's locale: the Gulf says نوفمبر, other places تشرين الثاني.
 WEEKDAYS = {
     "en": ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),
@@ -111,6 +114,12 @@ def date_in_words(day: dt.date, language: str) -> str:
 def local_day(moment: dt.datetime, zone: Zone) -> dt.date:
     """The day it is in a zone at that moment."""
     return _local(moment, zone).date()
+
+
+def is_quiet(moment: dt.datetime, zone: Zone) -> bool:
+    """Whether it is night where the patient is: from 21:00 until 8:00, nothing is asked of them."""
+    local = _local(moment, zone).time()
+    return local >= QUIET_FROM or local < QUIET_UNTIL
 
 
 def clock(moment: dt.datetime, zone: Zone) -> str:

@@ -8,6 +8,7 @@ from bookings.actions.explaining import Answer, explain
 from bookings.actions.holding import expire_holds, renew_hold
 from bookings.actions.limits import TooManyRequests
 from bookings.actions.locks import NotOffered, OwnVisitThen, TimeTaken
+from bookings.actions.offers import offer_times
 from bookings.actions.proof import (
     CodeRanOut,
     LinkEnded,
@@ -82,6 +83,7 @@ __all__ = [
     "nearest_times",
     "no_show",
     "note_risks",
+    "offer_times",
     "open_page_link",
     "prove_by_code",
     "prove_by_link",

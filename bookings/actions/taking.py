@@ -114,8 +114,9 @@ def _fairest(
             starts_at__lt=begins + WEEK,
         )
         .order_by()
-        .values_list("dermatologist")
-        .annotate(Count("pk", filter=Q(starts_at__lt=ends)), Count("pk"))
+        .values("dermatologist")
+        .annotate(on_the_day=Count("pk", filter=Q(starts_at__lt=ends)), in_the_week=Count("pk"))
+        .values_list("dermatologist", "on_the_day", "in_the_week")
     )
     loads = {pk: (on_the_day, in_the_week) for pk, on_the_day, in_the_week in rows}
 

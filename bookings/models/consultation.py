@@ -184,6 +184,12 @@ class Consultation(models.Model):
     def has_all_risks_acknowledged(self) -> bool:
         return 0 < self.risks_total == self.risks_acknowledged
 
+    @property
+    def gave_way(self) -> bool:
+        """Whether its time was let go at the proof, as the same person has another visit then."""
+        at_the_proof = self.proven_at is not None and self.hold_expires_at == self.proven_at
+        return self.status == Status.EXPIRED and at_the_proof
+
     def hold_has_run_out(self, *, now: dt.datetime) -> bool:
         """Whether its time is no longer kept for it."""
         return self.status == Status.EXPIRED or (

@@ -16,6 +16,7 @@ class Kind(models.TextChoices):
     """What an e-mail is for."""
 
     CODE = "code", _("code")
+    OFFERED = "offered", _("time offered")
     REQUEST_RECEIVED = "request_received", _("request received")
     FINISH = "finish", _("finish your booking")
     LINK = "link", _("new link")

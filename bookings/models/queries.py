@@ -34,6 +34,12 @@ class ConsultationQuerySet(models.QuerySet["Consultation"]):
     def confirmed(self) -> "ConsultationQuerySet":
         return self.filter(status=Status.CONFIRMED)
 
+    def waiting_for_a_time(self) -> "ConsultationQuerySet":
+        """The waiting list: proven, about a treatment, reached by e-mail; by treatment, first come."""
+        waiting = self.filter(status=Status.WAITING, proven_at__isnull=False)
+        known = waiting.filter(treatment__is_offered=True).exclude(email="")
+        return known.select_related("treatment").order_by("treatment", "asked_at", "pk")
+
     def unproven(self) -> "ConsultationQuerySet":
         """Those whose address nobody has proven yet."""
         return self.filter(proven_at=None)

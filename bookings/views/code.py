@@ -85,7 +85,13 @@ def _go_on_proven(road: Road, proven: Consultation, *, now: dt.datetime) -> Http
     if proven.hold_has_run_out(now=now):
         messages.warning(
             road.request,
-            _("Your address is confirmed. We could not keep your time so long: choose one again."),
+            _(
+                "Your address is confirmed. You already have a visit at this time: choose another one."
+            )
+            if proven.gave_way
+            else _(
+                "Your address is confirmed. We could not keep your time so long: choose one again."
+            ),
         )
         return SeeOther(redirect("when").url)
     return SeeOther(road.next_url())

@@ -42,6 +42,15 @@ def _waiting(fields) -> tuple[Consultation, dt.datetime]:
     return bookings.actions.prove_by_code(consultation=row, code=code, now=make.NOW), make.NOW
 
 
+def _offered(fields) -> tuple[Consultation, dt.datetime]:
+    row, _now = _waiting(fields | {"zone": "Asia/Dubai"})
+    make.dermatologist()
+    assert bookings.actions.offer_times(now=make.NOW) == 1
+    Consultation.objects.filter(pk=row.pk).update(zone=fields["zone"])
+    row.refresh_from_db()
+    return row, make.NOW
+
+
 def _by_phone(fields) -> tuple[Consultation, dt.datetime]:
     return make.held(entered_by=make.staff(), **fields), make.NOW
 
@@ -96,6 +105,7 @@ def _aftercare(fields) -> tuple[Consultation, dt.datetime]:
 SCENES = {
     Kind.CODE: _held,
     Kind.REQUEST_RECEIVED: _waiting,
+    Kind.OFFERED: _offered,
     Kind.FINISH: _by_phone,
     Kind.LINK: _new_link,
     Kind.CONFIRMED: _confirmed,

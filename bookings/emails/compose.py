@@ -1,0 +1,67 @@
+"""One message as the e-mail that a patient reads: in their language, text first, HTML second.
+
+Each kind has one template, which is written out twice: with a pen for text, where Unicode isolates
+keep numbers and names in their place, and with one for HTML, where elements do. So both say the same.
+No subject tells anything about health, and nothing that was typed stands in an e-mail to an address
+that nobody has proven.
+"""
+
+import datetime as dt
+import re
+from email.encoders import encode_base64
+from email.mime.base import MIMEBase
+from email.utils import format_datetime, formataddr, parseaddr
+
+from django.conf import settings
+from django.core.mail import EmailMultiAlternatives
+from django.template.loader import render_to_string
+from django.utils import translation
+
+from bookings import calendar
+from bookings.emails.pens import HTML, TEXT, one_line
+from bookings.emails.words import KINDS, WITH_CALENDAR, subject, told, words
+from bookings.models import Consultation, Message
+from clinic.models import Clinic
+
+
+def compose(message: Message, *, now: dt.datetime) -> EmailMultiAlternatives:
+    """The e-mail, in the language of its message. Everything in it is read anew from the database.
+
+    Its Message-ID never changes, so that a copy sent twice can be known (RFC 5322 section 3.6.4).
+    """
+    consultation = Consultation.objects.for_desk().get(messages=message)
+    clinic = Clinic.objects.get()
+    _name, address = parseaddr(settings.DEFAULT_FROM_EMAIL)
+    with translation.override(message.language):
+        template = f"bookings/email/{KINDS[told(message, consultation)][0]}.txt"
+        text, html = (
+            render_to_string(template, words(message, consultation, clinic, pen, now=now))
+            for pen in (TEXT, HTML)
+        )
+        email = EmailMultiAlternatives(
+            subject=one_line(subject(message, consultation, clinic, now=now)),
+            body=re.sub(r"\n{3,}", "\n\n", text).strip() + "\n",
+            from_email=formataddr((one_line(clinic.name), address)),
+            to=[message.addressee],
+            reply_to=[clinic.email],
+            headers={
+                "Message-ID": f"<{message.pk}.{consultation.reference}@{address.partition('@')[2]}>",
+                "Date": format_datetime(now),
+                "Auto-Submitted": "auto-generated",  # RFC 3834: no answers from machines, please
+                "Content-Language": message.language,
+            },
+        )
+    email.attach_alternative(html, "text/html")
+    if message.kind in WITH_CALENDAR and calendar.has_calendar(consultation):
+        email.attach(_calendar_part(consultation, now=now))
+    return email
+
+
+def _calendar_part(consultation: Consultation, *, now: dt.datetime) -> MIMEBase:
+    """The calendar file as it is, byte for byte; `method` as RFC 6047 section 2.4 asks."""
+    method = calendar.method_of(consultation)
+    part = MIMEBase("text", "calendar", method=method, charset="utf-8", name=calendar.FILE_NAME)
+    part.set_payload(calendar.calendar_file(consultation, now=now))
+    encode_base64(part)
+    part.add_header("Content-Disposition", "attachment", filename=calendar.FILE_NAME)
+    return part
