@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from bookings.views import about_you, code, mine, moving, start, times, way_in, what
+from bookings.views import about_you, code, feed, mine, moving, start, times, way_in, what
 
 urlpatterns: list[URLPattern] = [
     # The road to a booking.
@@ -27,6 +27,8 @@ urlpatterns: list[URLPattern] = [
     path("my/move/", moving.move, name="mine_move"),
     path("my/cancel/", mine.cancel, name="mine_cancel"),
     path("my/calendar.ics", mine.calendar_file, name="mine_calendar"),
+    # A dermatologist's calendar feed.
+    path("calendar/<token>/visits.ics", feed.feed, name="calendar_feed"),
     path("link-ended/", way_in.link_ended, name="link_ended"),
     path("new-link/", way_in.new_link, name="new_link"),
 ]
