@@ -1,7 +1,7 @@
-"""A patient's links and codes: derived from the server's key, never stored.
+"""Links and codes of patients, and of dermatologists' calendar feeds: derived from the server's key.
 
-A token or code is an HMAC-SHA-256 (RFC 2104) over purpose, reference and serial. Raising the serial
-ends every older one.
+None is stored. Each is an HMAC-SHA-256 (RFC 2104) over its purpose, whose it is, and a serial. Another
+serial ends every older one.
 """
 
 import base64
@@ -13,6 +13,7 @@ import hmac
 from django.conf import settings
 
 from bookings.models import REFERENCE_LETTERS, Consultation
+from clinic.models import Dermatologist
 
 CODE_HOLDS = dt.timedelta(minutes=10)
 CODE_TRIES = 5
@@ -35,8 +36,16 @@ def _serial(consultation: Consultation, purpose: Purpose) -> int:
 
 
 def _mac(consultation: Consultation, purpose: Purpose) -> bytes:
-    words = f"{purpose}:{consultation.reference}:{_serial(consultation, purpose)}"
+    return _hmac(f"{purpose}:{consultation.reference}:{_serial(consultation, purpose)}")
+
+
+def _hmac(words: str) -> bytes:
     return hmac.new(settings.LINK_KEY.encode(), words.encode(), hashlib.sha256).digest()
+
+
+def _in_an_address(mac: bytes) -> str:
+    """192 bits of it, in characters that need no escaping in an address."""
+    return base64.urlsafe_b64encode(mac[:24]).decode()
 
 
 def code(consultation: Consultation) -> str:
@@ -46,9 +55,8 @@ def code(consultation: Consultation) -> str:
 
 
 def token(consultation: Consultation, purpose: Purpose) -> str:
-    """The reference and 192 bits of HMAC, in characters that need no escaping in an address."""
-    mac = base64.urlsafe_b64encode(_mac(consultation, purpose)[:24]).decode()
-    return f"{consultation.reference}.{mac}"
+    """The reference and 192 bits of HMAC."""
+    return f"{consultation.reference}.{_in_an_address(_mac(consultation, purpose))}"
 
 
 def find(token_given: str, purpose: Purpose) -> Consultation | None:
@@ -73,3 +81,26 @@ def code_has_run_out(consultation: Consultation, *, now: dt.datetime) -> bool:
     """Whether the code is past its ten minutes, or was never asked for."""
     issued = consultation.code_issued_at
     return issued is None or now >= issued + CODE_HOLDS
+
+
+# --- A dermatologist's calendar feed ---------------------------------------------------------------
+
+
+def feed_token(dermatologist: Dermatologist) -> str:
+    """The dermatologist's number and 192 bits of HMAC over it and the feed's serial."""
+    words = f"feed:{dermatologist.pk}:{dermatologist.feed_serial}"
+    return f"{dermatologist.pk}.{_in_an_address(_hmac(words))}"
+
+
+def find_feed(token_given: str) -> Dermatologist | None:
+    """Whose feed a token opens, or None: unknown, ended and foreign look alike."""
+    number = token_given.partition(".")[0]
+    if not token_given.isascii() or not number.isdigit() or len(number) > 18:
+        return None
+    with_feed = Dermatologist.objects.filter(feed_serial__gt=0).select_related("user")
+    dermatologist = with_feed.filter(pk=int(number)).first()
+    if dermatologist is None:
+        return None
+    if not hmac.compare_digest(token_given, feed_token(dermatologist)):
+        return None
+    return dermatologist

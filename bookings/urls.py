@@ -2,7 +2,9 @@
 
 from django.urls import URLPattern, path
 
-from bookings.views import about_you, code, mine, moving, start, times, way_in, what
+from bookings.admin import feed as desk_feed
+from bookings.views import about_you, code, feed, mine, moving, start, times, way_in, what
+from clinic.admin import desk
 
 urlpatterns: list[URLPattern] = [
     # The road to a booking.
@@ -27,6 +29,14 @@ urlpatterns: list[URLPattern] = [
     path("my/move/", moving.move, name="mine_move"),
     path("my/cancel/", mine.cancel, name="mine_cancel"),
     path("my/calendar.ics", mine.calendar_file, name="mine_calendar"),
+    # A dermatologist's calendar feed: the file, and the desk's pages about it.
+    path("calendar/<token>/visits.ics", feed.feed, name="calendar_feed"),
+    path("admin/my-feed/", desk.admin_view(desk_feed.my_feed), name="my_feed"),
+    path(
+        "admin/clinic/dermatologist/<int:pk>/feed/",
+        desk.admin_view(desk_feed.feed_of),
+        name="feed_of",
+    ),
     path("link-ended/", way_in.link_ended, name="link_ended"),
     path("new-link/", way_in.new_link, name="new_link"),
 ]

@@ -3,12 +3,13 @@
 import logging
 import re
 
-# The links of e-mails: /c/<token>/ and /prove/<token>/, in either language.
-LINK = re.compile(r"(/(?:c|prove)/)[^/\s\"']+")
+# The links of e-mails, /c/<token>/ and /prove/<token>/, and a dermatologist's calendar feed,
+# /calendar/<token>/, in either language.
+LINK = re.compile(r"(/(?:c|prove|calendar)/)[^/\s\"']+")
 
 
 def without_tokens(text: str) -> str:
-    """The text with the token of each patient's link left out."""
+    """The text with the token of each private link left out."""
     return LINK.sub(r"\1…", text)
 
 

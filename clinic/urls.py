@@ -9,7 +9,7 @@ from clinic import inbox, views
 from clinic.admin import desk
 
 # The desk's front page: what waits in each app's rooms.
-desk.cards = [bookings.admin.cards, consent.admin.cards]
+desk.cards = [bookings.admin.cards, consent.admin.cards, bookings.admin.feed_cards]
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", views.healthz, name="healthz"),

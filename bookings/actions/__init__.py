@@ -5,6 +5,7 @@ transaction, gives back the row, and raises a subclass of clinic.errors.Refused.
 """
 
 from bookings.actions.explaining import Answer, explain
+from bookings.actions.feeds import end_feed, make_feed, replace_feed
 from bookings.actions.holding import expire_holds, renew_hold
 from bookings.actions.limits import TooManyRequests
 from bookings.actions.locks import NotOffered, OwnVisitThen, TimeTaken
@@ -74,11 +75,13 @@ __all__ = [
     "choose_time",
     "complete",
     "confirm",
+    "end_feed",
     "expire_holds",
     "explain",
     "free_times",
     "give_own_room",
     "lock_for_visit",
+    "make_feed",
     "move",
     "nearest_times",
     "no_show",
@@ -91,6 +94,7 @@ __all__ = [
     "record_session",
     "refuse_unless_free",
     "renew_hold",
+    "replace_feed",
     "request",
     "send_code",
     "send_link",

@@ -15,6 +15,11 @@ def test_a_links_token_is_left_out_in_either_language():
     assert without_tokens(line) == "Not Found: /ar/c/…/ and /prove/…/?a=1 but /admin/c-d/"
 
 
+def test_the_token_of_a_calendar_feed_is_left_out_too():
+    line = "Not Found: /ar/calendar/12.abc-DEF_123/visits.ics but /my/calendar.ics"
+    assert without_tokens(line) == "Not Found: /ar/calendar/…/visits.ics but /my/calendar.ics"
+
+
 @pytest.mark.django_db
 def test_django_logs_a_dead_link_without_its_token(client, caplog):
     caplog.handler.addFilter(WithoutTokens())  # as settings.LOGGING gives it to the console
