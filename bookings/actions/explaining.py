@@ -137,11 +137,12 @@ def refusal(
     notice: dt.timedelta | None = None,
 ) -> TimeTaken:
     """What the patient is told of a time that cannot be had; nothing of whoever has it."""
-    everybody = Dermatologist.objects.seeing_patients().prefetch_related("treatments")
-    asked = [wanted.dermatologist] if wanted.dermatologist else list(everybody)
+    asked = Dermatologist.objects.seeing_patients().prefetch_related("treatments")
+    if wanted.dermatologist is not None:
+        asked = asked.filter(pk=wanted.dermatologist.pk)
     own = consultation if consultation.pk else None
     start, treatment = wanted.starts_at, consultation.treatment
-    answers = _answers(asked, clinic, treatment, start, now=now, own=own, notice=notice)
+    answers = _answers(list(asked), clinic, treatment, start, now=now, own=own, notice=notice)
     offering = [one for one in answers if one.offers_it and one.is_active]
     if not offering:
         return NotOffered(NOT_FOR_THIS)
