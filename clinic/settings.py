@@ -99,6 +99,11 @@ CELERY: dict[str, object] = {
             "schedule": 10.0,
             "options": {"expires": 20},
         },
+        "forget-kept-answers": {
+            "task": "bookings.tasks.forget_kept_answers",
+            "schedule": 600.0,
+            "options": {"expires": 600},
+        },
     },
 }
 
@@ -136,6 +141,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "clinic.api.once.once",
 ]
 
 ROOT_URLCONF = "clinic.urls"
