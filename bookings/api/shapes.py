@@ -35,6 +35,9 @@ class FreeTimes(serializers.Serializer):
     zone = serializers.CharField(help_text="The clinic's time zone; the times are in UTC.")
     dermatologists = DermatologistShape(many=True)
     times = OfferedTime(many=True)
+    next = serializers.URLField(
+        allow_null=True, help_text="Where the times are that start later; null: these are all."
+    )
 
 
 class Begun(serializers.Serializer):
