@@ -259,6 +259,10 @@ SPECTACULAR_SETTINGS = {
     "TITLE": "Clinic consultations",
     "DESCRIPTION": "Free online consultations, with each listed side effect acknowledged by its own "
     "act. This records that risk information was read; it is not consent to a procedure.",
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "clinic.api.openapi.describe",
+    ],
     "VERSION": "0.1.0",
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,

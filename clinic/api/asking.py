@@ -9,14 +9,15 @@ from collections.abc import Mapping
 from typing import IO, Any, NoReturn
 
 from django.http import QueryDict, UnreadablePostError
+from django.utils.http import parse_header_parameters
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
-from rest_framework.exceptions import ParseError, ValidationError
+from rest_framework.exceptions import ParseError, UnsupportedMediaType, ValidationError
 from rest_framework.parsers import BaseParser
 from rest_framework.request import Request
 
-from clinic.api.problems import TooLarge
+from clinic.api.problems import LengthRequired, TooLarge
 from clinic.i18n import Language, text_in
 
 LONGEST_BODY = 64 * 1024  # bytes
@@ -36,6 +37,9 @@ class StrictJSONParser(BaseParser):
         media_type: str | None = None,
         parser_context: Mapping[str, Any] | None = None,
     ) -> Any:
+        _kind, parameters = parse_header_parameters(media_type or "")
+        if parameters.get("charset", "utf-8").lower() != "utf-8":
+            raise UnsupportedMediaType(media_type or "")
         try:
             body = stream.read(LONGEST_BODY + 1)
         except UnreadablePostError:
@@ -87,6 +91,8 @@ def refuse_unstorable(value: Any, depth: int = 0) -> None:
 
 def checked(serializer_class: type[serializers.Serializer], request: Request) -> dict[str, Any]:
     """What was sent, as the arguments of an action. Raises ValidationError, also for unknown fields."""
+    if "Transfer-Encoding" in request.headers:
+        raise LengthRequired
     sent = request.data
     if isinstance(sent, QueryDict):  # an empty body without a content type
         sent = {}

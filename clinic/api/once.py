@@ -22,9 +22,11 @@ from clinic.models import KEPT_FOR
 HEADER = "Idempotency-Key"
 REPLAYED = "Idempotency-Replayed"
 WRITES = ("POST", "PUT", "PATCH", "DELETE")
+SHORTEST_KEY, LONGEST_KEY = 22, 200  # characters
 # Visible ASCII, in the quotes of a structured field (RFC 9651) or bare; without what would end it.
 # Two headers arrive joined by a comma, and are refused for it.
-KEY = r'^("[!#-+\--:<-\[\]-~]{22,200}"|[!#-+\--:<-\[\]-~]{22,200})$'
+_LETTERS = rf"[!#-+\--:<-\[\]-~]{{{SHORTEST_KEY},{LONGEST_KEY}}}"
+KEY = rf'^("{_LETTERS}"|{_LETTERS})$'
 # 22 characters of base64url have 128 bits, 22 hexadecimal digits only 88: of those it takes 32.
 FEW_DIGITS = r'^"?(-*[0-9A-Fa-f]){0,31}-*"?$'
 # Nothing was begun: sent again, corrected or later, it may be done.

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import Any
 from urllib.parse import quote
 
@@ -17,6 +18,7 @@ from clinic.errors import Refused
 
 logger = logging.getLogger(__name__)
 MEDIA_TYPE = "application/problem+json"
+MOST_ERRORS = 50  # in one document; a body of 64 KiB could have ten thousand
 
 # The kinds of problems: the stable end of `type`, and the title. A test holds it against every
 # Refused of the house.
@@ -65,6 +67,14 @@ class Problem(Exception):
         super().__init__(refusal)
         self.refusal = refusal
         self.members = members
+
+
+class LengthRequired(exceptions.APIException):
+    """The body comes in chunks; our server would hand us an empty one (RFC 9110 section 15.5.12)."""
+
+    status_code = 411
+    default_code = "length_required"
+    default_detail = _("Send the Content-Length, and the body in one piece.")
 
 
 class TooLarge(exceptions.APIException):
@@ -156,7 +166,7 @@ def _of_fields(error: exceptions.ValidationError) -> Document:
         "invalid",
         status=400,
         detail=_("Correct the fields named under “errors” and send the request again."),
-        errors=list(_errors(error.detail, ())),
+        errors=list(islice(_errors(error.detail, ()), MOST_ERRORS)),
     )
 
 
@@ -221,7 +231,9 @@ REASONS = {
     400: "A field, the JSON, or the code cannot be used.",
     401: "The token is missing or has ended.",
     409: "Not possible at this point: `type` says why.",
+    411: "Without a Content-Length.",
     413: "Longer than 64 KiB.",
     415: "Not JSON.",
+    422: "The Idempotency-Key was sent with another request.",
     429: "Too many tries or requests.",
 }
