@@ -22,7 +22,6 @@ from clinic.api.problems import refusals
 from clinic.i18n import Language
 from clinic.models import Clinic, Dermatologist, Treatment
 
-
 MOST_TIMES = 1000  # in one answer
 
 
