@@ -40,6 +40,16 @@ class FreeTimes(serializers.Serializer):
     )
 
 
+@extend_schema_field({"type": "boolean", "const": False})
+class NotYet(serializers.BooleanField):
+    """Says no, and tells `Begun` and `Mine` apart in the document."""
+
+
+@extend_schema_field({"type": "boolean", "const": True})
+class Already(serializers.BooleanField):
+    """Says yes."""
+
+
 class Begun(serializers.Serializer):
     """All that is told of a request before its address is proven."""
 
@@ -48,7 +58,7 @@ class Begun(serializers.Serializer):
     hold_expires_at = serializers.DateTimeField(
         allow_null=True, help_text="Until when a held time is kept."
     )
-    is_proven = serializers.BooleanField(help_text="Whether the address is proven.")
+    is_proven = NotYet(help_text="Whether the address is proven.")
 
 
 class BegunWithToken(Begun):
@@ -65,6 +75,7 @@ class BegunWithToken(Begun):
 class Mine(Begun):
     """A consultation as its patient may see it, once the address is proven."""
 
+    is_proven = Already(help_text="Whether the address is proven.")
     treatment = serializers.SlugField(source="treatment.slug", allow_null=True)
     concern = serializers.SlugField(source="concern.slug", allow_null=True)
     dermatologist = DermatologistShape(allow_null=True)
@@ -91,7 +102,7 @@ class Mine(Begun):
     confirmed_at = serializers.DateTimeField(allow_null=True)
     cancelled_at = serializers.DateTimeField(allow_null=True)
 
-    @extend_schema_field(serializers.URLField(allow_blank=True))
+    @extend_schema_field({"type": "string", "anyOf": [{"format": "uri"}, {"const": ""}]})
     def get_video_room(self, consultation: Consultation) -> str:
         return consultation.video_room if consultation.status in VISITED else ""
 

@@ -8,6 +8,7 @@ import unicodedata
 from collections.abc import Mapping
 from typing import IO, Any, NoReturn
 
+from django.core.validators import RegexValidator
 from django.http import QueryDict, UnreadablePostError
 from django.utils.http import parse_header_parameters
 from django.utils.translation import gettext_lazy as _
@@ -23,7 +24,7 @@ from clinic.i18n import Language, text_in
 LONGEST_BODY = 64 * 1024  # bytes
 DEEPEST = 5  # levels of lists and objects; ours have two
 # The order of a page's characters belongs to the page: embeddings, overrides and isolates (UAX #9).
-_TURN_ROUND = set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_TURN_ROUND = r"\u202a-\u202e\u2066-\u2069"
 
 
 class StrictJSONParser(BaseParser):
@@ -96,7 +97,27 @@ def checked(serializer_class: type[serializers.Serializer], request: Request) ->
     sent = request.data
     if isinstance(sent, QueryDict):  # an empty body without a content type
         sent = {}
-    return _checked(serializer_class(data=sent), sent)
+    serializer = serializer_class(data=sent)
+    if isinstance(sent, Mapping):
+        mistaken = [name for name in sent if _is_mistaken(serializer.fields.get(name), sent[name])]
+        if mistaken:
+            raise ValidationError({name: [WRONG_TYPE] for name in mistaken})
+    return _checked(serializer, sent)
+
+
+WRONG_TYPE = _("Send text as a string, and a whole number as a number.")
+
+
+def _is_mistaken(field: serializers.Field | None, value: object) -> bool:
+    """A number sent for text, or text for a number: Django REST framework would take either."""
+    if isinstance(field, serializers.ListField) and isinstance(value, list):
+        return any(_is_mistaken(field.child, inner) for inner in value)
+    if field is None or isinstance(value, bool):
+        return False
+    counts = isinstance(field, serializers.IntegerField)
+    if isinstance(field, serializers.ChoiceField):
+        counts = all(isinstance(choice, int) for choice in field.choices)
+    return isinstance(value, str if counts else int | float)
 
 
 def checked_query(
@@ -147,26 +168,29 @@ class Moment(serializers.DateTimeField):
 
 
 class Line(serializers.CharField):
-    """One line of a person's words, such as a name."""
+    """One line of a person's words, such as a name; without what is not text or turns the page round."""
 
-    default_error_messages = {
-        "not_text": _("Write this as ordinary text, without line breaks or hidden characters.")
-    }
-    may_break = ""
+    hidden = rf"\x00-\x1f\x7f-\x9f\u2028\u2029{_TURN_ROUND}"
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        letters = f"[^{self.hidden}]*"
+        pattern = letters if self.allow_blank else rf"{letters}[^\s{self.hidden}]{letters}"
+        self.validators.append(
+            RegexValidator(
+                rf"^{pattern}\Z",
+                _("Write this as ordinary text, without line breaks or hidden characters."),
+            )
+        )
 
     def to_internal_value(self, data: Any) -> str:
-        text = unicodedata.normalize("NFC", super().to_internal_value(data))
-        for letter in text:
-            unprintable = unicodedata.category(letter) in ("Cc", "Zl", "Zp")
-            if (unprintable and letter not in self.may_break) or letter in _TURN_ROUND:
-                self.fail("not_text")
-        return text
+        return unicodedata.normalize("NFC", super().to_internal_value(data))
 
 
 class Words(Line):
     """A person's words in as many lines as they like, such as a question."""
 
-    may_break = "\n\r\t"
+    hidden = rf"\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029{_TURN_ROUND}"
 
 
 @extend_schema_field(

@@ -40,6 +40,9 @@ def describe(result: dict[str, Any], **_how: object) -> dict[str, Any]:
     components = result["components"]
     components.setdefault("parameters", {})["IdempotencyKey"] = _key()
     components.setdefault("headers", {}).update(_headers())
+    for name, schema in components["schemas"].items():
+        if name.endswith("Request"):
+            schema["additionalProperties"] = False  # clinic.api.asking refuses unknown fields
     for path in result["paths"].values():
         for method, operation in path.items():
             if method.upper() in WRITES:
