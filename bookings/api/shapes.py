@@ -58,7 +58,7 @@ class Begun(serializers.Serializer):
     hold_expires_at = serializers.DateTimeField(
         allow_null=True, help_text="Until when a held time is kept."
     )
-    is_proven = NotYet(help_text="Whether the address is proven.")
+    is_proven: serializers.BooleanField = NotYet(help_text="Whether the address is proven.")
 
 
 class BegunWithToken(Begun):

@@ -23,6 +23,7 @@ from clinic.i18n import Language, text_in
 
 LONGEST_BODY = 64 * 1024  # bytes
 DEEPEST = 5  # levels of lists and objects; ours have two
+MOST = 100  # entries of one list or object; ours have at most twenty
 # The order of a page's characters belongs to the page: embeddings, overrides and isolates (UAX #9).
 _TURN_ROUND = r"\u202a-\u202e\u2066-\u2069"
 
@@ -38,9 +39,7 @@ class StrictJSONParser(BaseParser):
         media_type: str | None = None,
         parser_context: Mapping[str, Any] | None = None,
     ) -> Any:
-        _kind, parameters = parse_header_parameters(media_type or "")
-        if parameters.get("charset", "utf-8").lower() != "utf-8":
-            raise UnsupportedMediaType(media_type or "")
+        _refuse_unreadable(media_type or "", (parser_context or {}).get("request"))
         try:
             body = stream.read(LONGEST_BODY + 1)
         except UnreadablePostError:
@@ -61,6 +60,17 @@ class StrictJSONParser(BaseParser):
         return value
 
 
+def _refuse_unreadable(media_type: str, request: Request | None) -> None:
+    """What need not be read to be refused: too long a body, another charset, a compressed one."""
+    _kind, parameters = parse_header_parameters(media_type)
+    charset = parameters.get("charset", "utf-8")
+    coding = request.headers.get("Content-Encoding", "identity") if request else "identity"
+    if charset.lower() != "utf-8" or coding.lower() != "identity":
+        raise UnsupportedMediaType(media_type)
+    if request and int(request.META.get("CONTENT_LENGTH") or 0) > LONGEST_BODY:
+        raise TooLarge
+
+
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
@@ -73,9 +83,9 @@ def _refuse_constant(name: str) -> NoReturn:
 
 
 def refuse_unstorable(value: Any, depth: int = 0) -> None:
-    """Refuses NUL, lone surrogates, infinite numbers and deep nesting, wherever they stand."""
-    if depth > DEEPEST:
-        raise ParseError(_("Lists and objects are nested too deeply."))
+    """Refuses NUL, lone surrogates, infinite numbers, deep nesting and long lists, wherever they stand."""
+    if depth > DEEPEST or (isinstance(value, Mapping | list) and len(value) > MOST):
+        raise ParseError(_("Lists and objects are nested too deeply, or too long."))
     if isinstance(value, str):
         if "\x00" in value or any("\ud800" <= letter <= "\udfff" for letter in value):
             raise ParseError(_("A text has characters that are not text."))

@@ -28,7 +28,7 @@ PROBLEMS = """
 
 Every refusal is a problem document (RFC 9457). Decide by the end of `type`: it is stable, and the
 address says what it means. `detail` is a sentence for a person, in the language of `Accept-Language`.
-`errors` names fields by JSON pointer (RFC 6901); at most 50 are named.
+`errors` names fields by JSON pointer (RFC 6901).
 
 | `type` ends in | meaning |
 |---|---|

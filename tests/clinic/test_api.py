@@ -7,6 +7,7 @@ import re
 
 import pytest
 from django.core.management import call_command
+from django.test import Client
 from django.urls import URLResolver, get_resolver
 
 import bookings.actions
@@ -15,7 +16,7 @@ from bookings.models import Consultation
 from clinic.api.problems import TITLES
 from clinic.errors import Refused
 from tests import make
-from tests.bookings.api import Api, code_of, token_of, typed
+from tests.bookings.api import Api, code_of, pointers, token_of, typed
 
 POSTS = [
     "consultations/",
@@ -50,6 +51,8 @@ POSTS = [
         b"[" * 60_000,
         b"[" * 20_000 + b"]" * 20_000,
         b'{"a": {"a": {"a": {"a": {"a": {"a": {}}}}}}}',
+        b'{"preferred_days": [' + b"9," * 100 + b"9]}",
+        json.dumps({f"field-{number}": 0 for number in range(101)}).encode(),
         b"{}{}",
         b"'{}'",
     ],
@@ -114,11 +117,46 @@ def test_a_body_that_is_too_long_is_refused_before_it_is_read():
 @pytest.mark.django_db
 @pytest.mark.parametrize(
     "content_type",
-    ["application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "text/plain", "x", ""],
+    [
+        *(
+            "application/x-www-form-urlencoded",
+            "multipart/form-data; boundary=x",
+            "text/plain",
+            "x",
+        ),
+        *("", "application/json; charset=utf-16", "application/json; charset=latin-1"),
+    ],
 )
 def test_what_is_not_sent_as_json_is_refused(content_type):
-    answer = Api().post_raw("consultations/", b"a=1", content_type=content_type)
+    answer = Api().post_raw("consultations/", b"{}", content_type=content_type)
     assert (answer.status_code, code_of(answer)) == (415, "unsupported_media_type")
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("charset", ["; charset=utf-8", ';charset="UTF-8"', "; version=1", ""])
+def test_json_may_say_that_it_is_utf_8(charset):
+    make.treatment()
+    body = json.dumps(typed(), ensure_ascii=False)
+    answer = Api().post_raw("consultations/", body, content_type=f"application/json{charset}")
+    assert answer.status_code == 201
+
+
+@pytest.mark.django_db
+def test_numbers_are_not_text_and_text_is_no_number():
+    make.treatment()
+    api = Api(token=token_of(make.proven()))
+    for path, fields in (
+        ("consultation/cancel/", {"reason": 0}),
+        ("consultation/cancel/", {"reason": 1.5}),
+        ("consultation/book/", {"reading": "1"}),
+        ("consultation/prove/", {"code": 123456}),
+        ("consultations/", typed(mobile=971500000001)),
+        ("consultations/", typed(patient_name=5)),
+        ("consultations/", typed(preferred_days=["1"])),
+    ):
+        answer = api.post(path, **fields)
+        assert (answer.status_code, code_of(answer)) == (400, "invalid"), fields
+        assert len(pointers(answer)) == 1
 
 
 def test_addresses_and_methods_that_are_not_there_are_problems_too():
@@ -129,6 +167,8 @@ def test_addresses_and_methods_that_are_not_there_are_problems_too():
     assert (wrong.status_code, code_of(wrong)) == (405, "method_not_allowed")
     assert "GET" in wrong["Allow"]
     assert code_of(api.post("")) == "method_not_allowed"
+    guarded = Client(enforce_csrf_checks=True)  # as for a page's form
+    assert code_of(guarded.post("/api/nothing/", {})) == "not_found"
     assert code_of(api.client.get("/api/", headers={"Accept": "image/png"})) == "not_acceptable"
 
 
