@@ -122,10 +122,7 @@ def _lock_and_look(key: str) -> tuple[bool, bytes | None]:
     One statement sees what was committed before it began, so an answer that is committed between
     the look and the lock is not seen: `_keep` then finds it.
     """
-    digest = hashlib.sha256(key.encode()).digest()
-    # The locks of two numbers are not those of one number, which the limits of requests use.
-    numbers = (int.from_bytes(digest[at : at + 4], "big", signed=True) for at in (0, 4))
-    looked_for: list[Any] = [*numbers, digest, KEPT_FOR]
+    looked_for: list[Any] = [*_lock_of(key), _hash(key), KEPT_FOR]
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT pg_try_advisory_xact_lock(%s, %s), kept.sealed FROM (SELECT 1) AS one"
@@ -137,9 +134,20 @@ def _lock_and_look(key: str) -> tuple[bool, bytes | None]:
     return locked, None if sealed is None else bytes(sealed)
 
 
+def _lock_of(key: str) -> tuple[int, int]:
+    """64 bits of its hash. Locks of two numbers are not those of one, which the limits of requests use."""
+    digest = _hash(key)
+    first, second = (int.from_bytes(digest[at : at + 4], "big", signed=True) for at in (0, 4))
+    return first, second
+
+
+def _hash(key: str) -> bytes:
+    return hashlib.sha256(key.encode()).digest()
+
+
 def _keep(key: str, answer: Answer) -> bool:
     """Keeps an answer in the place of one that has run out; False where one stands that has not."""
-    row: list[Any] = [hashlib.sha256(key.encode()).digest(), seal(answer, key=key), KEPT_FOR]
+    row: list[Any] = [_hash(key), seal(answer, key=key), KEPT_FOR]
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO clinic_keptanswer AS kept (key, sealed, kept_at)"

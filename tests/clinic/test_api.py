@@ -4,15 +4,18 @@ import importlib
 import json
 import pkgutil
 import re
+from pathlib import Path
 
 import pytest
 from django.core.management import call_command
 from django.test import Client
 from django.urls import URLResolver, get_resolver
+from rest_framework.exceptions import APIException
 
 import bookings.actions
 import consent.actions
 from bookings.models import Consultation
+from clinic.api import problems
 from clinic.api.problems import TITLES
 from clinic.errors import Refused
 from tests import make
@@ -206,6 +209,27 @@ def test_the_openapi_document_is_valid_and_whole(tmp_path):
                     c for r in operation["responses"].values() for c in r.get("content", {})
                 ]
                 assert "application/problem+json" in problems
+
+
+def test_the_openapi_document_says_what_each_problem_means_and_how_a_write_is_repeated():
+    rows = [f"| `{code}` | {title} |" for code, title in TITLES.items()]
+    document = Api(language="ar").get("schema/").json()
+    assert all(row in document["info"]["description"] for row in rows)
+    for path in document["paths"].values():
+        for method, operation in path.items():
+            named = {"$ref": "#/components/parameters/IdempotencyKey"}
+            assert (named in operation.get("parameters", [])) == (method != "get")
+            assert ("422" in operation["responses"]) == (method != "get")
+
+
+def test_every_problem_that_the_api_makes_has_a_title():
+    """Those that are no Refused: raised by Django REST framework, or written out in a call."""
+    unused = {"authentication_failed", "not_authenticated", "throttled"}  # we have no such classes
+    made = {error.default_code for error in APIException.__subclasses__()} - unused
+    for path in sorted(Path(problems.__file__).parent.glob("*.py")):
+        made |= set(re.findall(r'\bdocument\(\s*"(\w+)"', path.read_text()))
+    assert {"invalid", "too_large", "length_required", "idempotency_key_reused", "error"} <= made
+    assert made <= set(TITLES)
 
 
 def addresses() -> list[str]:

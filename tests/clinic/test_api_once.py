@@ -6,14 +6,14 @@ import secrets
 import uuid
 
 import pytest
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, connection, connections
 from django.test.utils import CaptureQueriesContext
 
 import bookings.actions
 from bookings import links, tasks
 from bookings.models import Consultation
 from clinic import clock
-from clinic.api import sealing
+from clinic.api import once, sealing
 from clinic.models import KeptAnswer
 from tests import make
 from tests.bookings.api import Api, code_of, slot, token_of, typed
@@ -156,6 +156,19 @@ def test_an_answer_that_the_database_cannot_keep_leaves_no_booking(monkeypatch):
     assert not Consultation.objects.exists()
 
 
+@pytest.mark.django_db(databases=["default", "owner"])
+def test_while_it_is_worked_on_a_repetition_is_told_when_to_come_again():
+    """Another session has the key's lock, as a request has that is still being worked on."""
+    key = secrets.token_urlsafe(16)
+    with connections["owner"].cursor() as another:
+        another.execute("SELECT pg_advisory_xact_lock(%s, %s)", once._lock_of(key))
+    answer = with_key(key).begin()
+    assert (answer.status_code, code_of(answer)) == (409, "request_in_progress")
+    assert answer["Retry-After"] == "1"
+    assert not Consultation.objects.exists() and not KeptAnswer.objects.exists()
+    assert with_key().begin().status_code == 201
+
+
 def test_an_answer_is_kept_for_a_day_by_the_databases_clock():
     api, body = with_key(), json.dumps(typed())
     first = api.post_raw("consultations/", body)
@@ -168,13 +181,16 @@ def test_an_answer_is_kept_for_a_day_by_the_databases_clock():
     assert api.post_raw("consultations/", body).content == anew.content
 
 
-def test_answers_that_have_run_out_are_deleted():
+def test_answers_that_have_run_out_are_deleted(settings):
     for _answer in range(2):
         with_key().begin()
     young = KeptAnswer.objects.first()
     KeptAnswer.objects.exclude(pk=young.pk).update(kept_at=clock.now() - DAY)
     tasks.forget_kept_answers()
     assert list(KeptAnswer.objects.all()) == [young]
+    beat = settings.CELERY["beat_schedule"]["forget-kept-answers"]
+    assert beat["task"] == tasks.forget_kept_answers.name
+    assert beat["options"]["expires"] <= beat["schedule"]
 
 
 def test_the_table_alone_tells_nothing(settings):
