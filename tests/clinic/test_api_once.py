@@ -12,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 import bookings.actions
 from bookings import links, tasks
 from bookings.models import Consultation
+from bookings.models.queries import ConsultationQuerySet
 from clinic import clock
 from clinic.api import once, sealing
 from clinic.models import KeptAnswer
@@ -89,6 +90,19 @@ def test_a_refusal_is_an_answer_too():
     second = api.post_raw("consultations/", body)
     assert (second.status_code, second.content) == (409, first.content)
     assert with_key().post_raw("consultations/", body).status_code == 201
+
+
+def test_what_postgresql_refuses_inside_is_answered_and_kept(monkeypatch):
+    """The looks of ours find nothing, so the constraint decides (23P01); the rest goes on after it."""
+    taken = free()
+    make.held(starts_at=dt.datetime.fromisoformat(taken["starts_at"]), now=clock.now())
+    monkeypatch.setattr(ConsultationQuerySet, "taking_a_slot", lambda self, *, now: self.none())
+    api, body = with_key(), json.dumps(typed(**taken))
+    first, second = api.post_raw("consultations/", body), api.post_raw("consultations/", body)
+    assert (first.status_code, code_of(first)) == (409, "slot_taken")
+    assert len(first.json()["alternatives"]) == 3
+    assert second.content == first.content and "Idempotency-Replayed" in second
+    assert Consultation.objects.count() == KeptAnswer.objects.count() == 1
 
 
 def test_a_wrong_code_sent_twice_counts_as_one_try():
