@@ -184,11 +184,12 @@ class Line(serializers.CharField):
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        letters = f"[^{self.hidden}]*"
-        pattern = letters if self.allow_blank else rf"{letters}[^\s{self.hidden}]{letters}"
+        # One letter is no space; where the line may be blank, the document has that as a case apart.
+        spaces_and_letter = rf"[^\S{self.hidden}]*[^\s{self.hidden}]"
+        first = f"[^{self.hidden}]" if self.allow_blank else spaces_and_letter
         self.validators.append(
             RegexValidator(
-                rf"^{pattern}\Z",
+                rf"^{first}[^{self.hidden}]*\Z",
                 _("Write this as ordinary text, without line breaks or hidden characters."),
             )
         )

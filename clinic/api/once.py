@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from django.db import DatabaseError, connection, transaction
+from django.db import Error, connection, transaction
 from django.http import HttpRequest, HttpResponse, UnreadablePostError
 from django.utils.translation import gettext_lazy as _
 
@@ -48,11 +48,12 @@ def once(get_response: Respond) -> Respond:
         if not _can_be_read(request):
             return get_response(request)  # which refuses it
         try:
+            asked = _hash_of(request)  # reads it whole, before a transaction is open
             with transaction.atomic():
-                return _answer(request, given.strip('"'), get_response)
+                return _answer(request, asked, given.strip('"'), get_response)
         except UnreadablePostError:
             return document("parse_error", status=400, detail=_("The request broke off."))
-        except DatabaseError as error:
+        except Error as error:  # of the database's
             return problem(error, {"request": request})
 
     return middleware
@@ -68,9 +69,8 @@ def _can_be_read(request: HttpRequest) -> bool:
     return bool(re.fullmatch("[0-9]{1,9}", length)) and int(length) <= LONGEST_BODY
 
 
-def _answer(request: HttpRequest, key: str, get_response: Respond) -> HttpResponse:
+def _answer(request: HttpRequest, asked: str, key: str, get_response: Respond) -> HttpResponse:
     """The kept answer to a repeated request; else the view's, kept if it did or refused something."""
-    asked = _hash_of(request)
     locked, sealed = _lock_and_look(key)
     if sealed is not None:
         return _repeat(open_sealed(sealed, key=key), asked)

@@ -4,6 +4,7 @@ import importlib
 import json
 import pkgutil
 import re
+import time
 from pathlib import Path
 
 import pytest
@@ -109,6 +110,16 @@ def test_no_value_in_any_field_makes_the_server_fail(value):
     for name in ("treatment", "dermatologist", "language", "from", "to"):
         assert api.get("times/", **{name: str(value)}).status_code < 500
         assert api.get("consultation/risks/", **{name: str(value)}).status_code < 500
+
+
+@pytest.mark.django_db
+def test_the_longest_name_is_refused_as_fast_as_a_short_one():
+    """A pattern that tries each way of reading 60,000 letters would take minutes."""
+    for name in ("a" * 60_000 + "\u202e", "\u3000" * 20_000 + "\u202e"):
+        began = time.monotonic()
+        answer = Api().post("consultations/", **typed(patient_name=name))
+        assert code_of(answer) in ("invalid", "too_large")
+        assert time.monotonic() - began < 5
 
 
 @pytest.mark.django_db
