@@ -14,7 +14,7 @@ PRODUCTION = env PRODUCTION=1 SECRET_KEY=zT6nWq3vRk8yBm1xLp9cHs4dJf7gAe2uNi5oVw0
 PIP_COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 	--no-emit-index-url --no-emit-find-links
 
-.PHONY: help run test check lock shots install install-dev
+.PHONY: help run test fuzz check lock shots install install-dev
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-14s %s\n", $$1, $$2 }'
@@ -24,6 +24,10 @@ run: install ## the demo clinic on this machine, until Ctrl-C (PORT=8000 MAIL_PO
 
 test: install-dev ## every test (ARGS="-k word" for some)
 	@$(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
+
+fuzz: install-dev ## the API against its OpenAPI document, with 1,000 made-up requests for each address (EXAMPLES=1000)
+	@SCHEMATHESIS_EXAMPLES=$(or $(EXAMPLES),1000) $(BIN)/python -m pytest -n auto --dist worksteal $(ARGS) \
+		tests/clinic/test_api_against_its_document.py
 
 check: install-dev ## style, types, import contracts, migrations, production settings, locked packages
 	$(BIN)/ruff check

@@ -4,6 +4,7 @@ from celery import shared_task
 
 from bookings import actions, delivery, reminders
 from clinic import clock
+from clinic.models import KeptAnswer
 
 
 @shared_task
@@ -24,3 +25,9 @@ def expire_holds() -> None:
 def offer_times() -> None:
     """Offers times that came free to those who wait."""
     actions.offer_times(now=clock.now())
+
+
+@shared_task
+def forget_kept_answers() -> None:
+    """Deletes the API's answers that were kept for a day."""
+    KeptAnswer.objects.run_out(now=clock.now()).delete()

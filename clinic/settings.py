@@ -99,6 +99,11 @@ CELERY: dict[str, object] = {
             "schedule": 10.0,
             "options": {"expires": 20},
         },
+        "forget-kept-answers": {
+            "task": "bookings.tasks.forget_kept_answers",
+            "schedule": 600.0,
+            "options": {"expires": 600},
+        },
     },
 }
 
@@ -136,6 +141,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "clinic.api.once.once",
 ]
 
 ROOT_URLCONF = "clinic.urls"
@@ -253,6 +259,10 @@ SPECTACULAR_SETTINGS = {
     "TITLE": "Clinic consultations",
     "DESCRIPTION": "Free online consultations, with each listed side effect acknowledged by its own "
     "act. This records that risk information was read; it is not consent to a procedure.",
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "clinic.api.openapi.describe",
+    ],
     "VERSION": "0.1.0",
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,

@@ -32,6 +32,7 @@ CHANGED_IN_PLACE = {
     *("WeeklyHours", "Season", "Closure", "Opening"),
     *("Patient", "Consultation", "Offer", "TreatmentSession", "Message"),
     *("RiskList", "Risk"),
+    "KeptAnswer",
 }
 
 

@@ -4,7 +4,9 @@ from typing import Any
 
 from django.core.validators import RegexValidator
 from django.utils.translation import gettext_lazy as _
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.extensions import OpenApiSerializerExtension
+from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.utils import Direction, extend_schema
 from phonenumber_field.serializerfields import PhoneNumberField
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -85,6 +87,21 @@ class NewConsultation(serializers.Serializer):
         raise serializers.ValidationError(
             {"concern": [_("Choose a reason that fits the treatment.")]}
         )
+
+
+class WhatGoesTogether(OpenApiSerializerExtension):
+    """Says in the document which fields need each other (JSON Schema's dependentRequired)."""
+
+    target_class = NewConsultation
+
+    def map_serializer(self, auto_schema: AutoSchema, direction: Direction) -> dict[str, Any]:
+        schema = auto_schema._map_serializer(self.target, direction, bypass_extensions=True)
+        schema["dependentRequired"] = {
+            "starts_at": ["dermatologist"],
+            "dermatologist": ["starts_at"],
+            "concern": ["treatment"],
+        }
+        return schema
 
 
 class Code(serializers.Serializer):

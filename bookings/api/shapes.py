@@ -35,6 +35,19 @@ class FreeTimes(serializers.Serializer):
     zone = serializers.CharField(help_text="The clinic's time zone; the times are in UTC.")
     dermatologists = DermatologistShape(many=True)
     times = OfferedTime(many=True)
+    next = serializers.URLField(
+        allow_null=True, help_text="Where the times are that start later; null: these are all."
+    )
+
+
+@extend_schema_field({"type": "boolean", "const": False})
+class NotYet(serializers.BooleanField):
+    """Says no, and tells `Begun` and `Mine` apart in the document."""
+
+
+@extend_schema_field({"type": "boolean", "const": True})
+class Already(serializers.BooleanField):
+    """Says yes."""
 
 
 class Begun(serializers.Serializer):
@@ -45,7 +58,7 @@ class Begun(serializers.Serializer):
     hold_expires_at = serializers.DateTimeField(
         allow_null=True, help_text="Until when a held time is kept."
     )
-    is_proven = serializers.BooleanField(help_text="Whether the address is proven.")
+    is_proven: serializers.BooleanField = NotYet(help_text="Whether the address is proven.")
 
 
 class BegunWithToken(Begun):
@@ -62,6 +75,7 @@ class BegunWithToken(Begun):
 class Mine(Begun):
     """A consultation as its patient may see it, once the address is proven."""
 
+    is_proven = Already(help_text="Whether the address is proven.")
     treatment = serializers.SlugField(source="treatment.slug", allow_null=True)
     concern = serializers.SlugField(source="concern.slug", allow_null=True)
     dermatologist = DermatologistShape(allow_null=True)
@@ -88,7 +102,7 @@ class Mine(Begun):
     confirmed_at = serializers.DateTimeField(allow_null=True)
     cancelled_at = serializers.DateTimeField(allow_null=True)
 
-    @extend_schema_field(serializers.URLField(allow_blank=True))
+    @extend_schema_field({"type": "string", "anyOf": [{"format": "uri"}, {"const": ""}]})
     def get_video_room(self, consultation: Consultation) -> str:
         return consultation.video_room if consultation.status in VISITED else ""
 

@@ -8,21 +8,24 @@ import unicodedata
 from collections.abc import Mapping
 from typing import IO, Any, NoReturn
 
+from django.core.validators import RegexValidator
 from django.http import QueryDict, UnreadablePostError
+from django.utils.http import parse_header_parameters
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
-from rest_framework.exceptions import ParseError, ValidationError
+from rest_framework.exceptions import ParseError, UnsupportedMediaType, ValidationError
 from rest_framework.parsers import BaseParser
 from rest_framework.request import Request
 
-from clinic.api.problems import TooLarge
+from clinic.api.problems import LengthRequired, TooLarge
 from clinic.i18n import Language, text_in
 
 LONGEST_BODY = 64 * 1024  # bytes
 DEEPEST = 5  # levels of lists and objects; ours have two
+MOST = 100  # entries of one list or object; ours have at most twenty
 # The order of a page's characters belongs to the page: embeddings, overrides and isolates (UAX #9).
-_TURN_ROUND = set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_TURN_ROUND = r"\u202a-\u202e\u2066-\u2069"
 
 
 class StrictJSONParser(BaseParser):
@@ -36,6 +39,7 @@ class StrictJSONParser(BaseParser):
         media_type: str | None = None,
         parser_context: Mapping[str, Any] | None = None,
     ) -> Any:
+        _refuse_unreadable(media_type or "", (parser_context or {}).get("request"))
         try:
             body = stream.read(LONGEST_BODY + 1)
         except UnreadablePostError:
@@ -56,6 +60,17 @@ class StrictJSONParser(BaseParser):
         return value
 
 
+def _refuse_unreadable(media_type: str, request: Request | None) -> None:
+    """What need not be read to be refused: too long a body, another charset, a compressed one."""
+    _kind, parameters = parse_header_parameters(media_type)
+    charset = parameters.get("charset", "utf-8")
+    coding = request.headers.get("Content-Encoding", "identity") if request else "identity"
+    if charset.lower() != "utf-8" or coding.lower() != "identity":
+        raise UnsupportedMediaType(media_type)
+    if request and int(request.META.get("CONTENT_LENGTH") or 0) > LONGEST_BODY:
+        raise TooLarge
+
+
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
@@ -68,9 +83,9 @@ def _refuse_constant(name: str) -> NoReturn:
 
 
 def refuse_unstorable(value: Any, depth: int = 0) -> None:
-    """Refuses NUL, lone surrogates, infinite numbers and deep nesting, wherever they stand."""
-    if depth > DEEPEST:
-        raise ParseError(_("Lists and objects are nested too deeply."))
+    """Refuses NUL, lone surrogates, infinite numbers, deep nesting and long lists, wherever they stand."""
+    if depth > DEEPEST or (isinstance(value, Mapping | list) and len(value) > MOST):
+        raise ParseError(_("Lists and objects are nested too deeply, or too long."))
     if isinstance(value, str):
         if "\x00" in value or any("\ud800" <= letter <= "\udfff" for letter in value):
             raise ParseError(_("A text has characters that are not text."))
@@ -87,10 +102,32 @@ def refuse_unstorable(value: Any, depth: int = 0) -> None:
 
 def checked(serializer_class: type[serializers.Serializer], request: Request) -> dict[str, Any]:
     """What was sent, as the arguments of an action. Raises ValidationError, also for unknown fields."""
+    if "Transfer-Encoding" in request.headers:
+        raise LengthRequired
     sent = request.data
     if isinstance(sent, QueryDict):  # an empty body without a content type
         sent = {}
-    return _checked(serializer_class(data=sent), sent)
+    serializer = serializer_class(data=sent)
+    if isinstance(sent, Mapping):
+        mistaken = [name for name in sent if _is_mistaken(serializer.fields.get(name), sent[name])]
+        if mistaken:
+            raise ValidationError({name: [WRONG_TYPE] for name in mistaken})
+    return _checked(serializer, sent)
+
+
+WRONG_TYPE = _("Send text as a string, and a whole number as a number.")
+
+
+def _is_mistaken(field: serializers.Field | None, value: object) -> bool:
+    """A number sent for text, or text for a number: Django REST framework would take either."""
+    if isinstance(field, serializers.ListField) and isinstance(value, list):
+        return any(_is_mistaken(field.child, inner) for inner in value)
+    if field is None or isinstance(value, bool):
+        return False
+    counts = isinstance(field, serializers.IntegerField)
+    if isinstance(field, serializers.ChoiceField):
+        counts = all(isinstance(choice, int) for choice in field.choices)
+    return isinstance(value, str if counts else int | float)
 
 
 def checked_query(
@@ -141,26 +178,30 @@ class Moment(serializers.DateTimeField):
 
 
 class Line(serializers.CharField):
-    """One line of a person's words, such as a name."""
+    """One line of a person's words, such as a name; without what is not text or turns the page round."""
 
-    default_error_messages = {
-        "not_text": _("Write this as ordinary text, without line breaks or hidden characters.")
-    }
-    may_break = ""
+    hidden = rf"\x00-\x1f\x7f-\x9f\u2028\u2029{_TURN_ROUND}"
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        # One letter is no space; where the line may be blank, the document has that as a case apart.
+        spaces_and_letter = rf"[^\S{self.hidden}]*[^\s{self.hidden}]"
+        first = f"[^{self.hidden}]" if self.allow_blank else spaces_and_letter
+        self.validators.append(
+            RegexValidator(
+                rf"^{first}[^{self.hidden}]*\Z",
+                _("Write this as ordinary text, without line breaks or hidden characters."),
+            )
+        )
 
     def to_internal_value(self, data: Any) -> str:
-        text = unicodedata.normalize("NFC", super().to_internal_value(data))
-        for letter in text:
-            unprintable = unicodedata.category(letter) in ("Cc", "Zl", "Zp")
-            if (unprintable and letter not in self.may_break) or letter in _TURN_ROUND:
-                self.fail("not_text")
-        return text
+        return unicodedata.normalize("NFC", super().to_internal_value(data))
 
 
 class Words(Line):
     """A person's words in as many lines as they like, such as a question."""
 
-    may_break = "\n\r\t"
+    hidden = rf"\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029{_TURN_ROUND}"
 
 
 @extend_schema_field(

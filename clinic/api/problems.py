@@ -10,6 +10,7 @@ from django.core.exceptions import BadRequest, PermissionDenied, SuspiciousOpera
 from django.core.signals import got_request_exception
 from django.http import Http404, HttpRequest, JsonResponse
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.csrf import csrf_exempt
 from drf_spectacular.utils import OpenApiResponse
 from rest_framework import exceptions, serializers
 
@@ -32,7 +33,12 @@ TITLES = {
     "method_not_allowed": _("This address does not do that"),
     "not_signed_in": _("The token of the consultation is missing or has ended"),
     "permission_denied": _("This is not allowed"),
+    "length_required": _("The length of what was sent is not said"),
     "error": _("Something went wrong on our side"),
+    # The same request sent again.
+    "bad_idempotency_key": _("The Idempotency-Key cannot be used"),
+    "request_in_progress": _("The same request is being worked on"),
+    "idempotency_key_reused": _("The Idempotency-Key belongs to another request"),
     # A request and its visit.
     "slot_taken": _("This time cannot be had"),
     "time_not_offered": _("This time cannot be booked by anybody"),
@@ -62,6 +68,14 @@ class Problem(Exception):
         self.members = members
 
 
+class LengthRequired(exceptions.APIException):
+    """The body comes in chunks; our server would hand us an empty one (RFC 9110 section 15.5.12)."""
+
+    status_code = 411
+    default_code = "length_required"
+    default_detail = _("Send the Content-Length, and the body in one piece.")
+
+
 class TooLarge(exceptions.APIException):
     """The body is longer than any honest request."""
 
@@ -75,6 +89,12 @@ def type_of(code: str) -> str:
     return f"{settings.SITE_URL}/api/problems/{code}/"
 
 
+class Document(JsonResponse):
+    """A problem document, which knows the stable end of its `type`."""
+
+    code: str
+
+
 def document(
     code: str,
     *,
@@ -82,7 +102,7 @@ def document(
     detail: object,
     errors: list[dict[str, object]] | None = None,
     **members: object,
-) -> JsonResponse:
+) -> Document:
     """One problem document, in the active language."""
     body: dict[str, object] = {
         "type": type_of(code),
@@ -92,18 +112,19 @@ def document(
     }
     if errors:
         body["errors"] = errors
-    response = JsonResponse(
+    response = Document(
         body | members,
         status=status,
         content_type=MEDIA_TYPE,
         json_dumps_params={"ensure_ascii": False},
     )
+    response.code = code
     if status == 401:
         response["WWW-Authenticate"] = "Bearer"  # RFC 9110 section 15.5.2
     return response
 
 
-def problem(error: Exception, context: Mapping[str, Any]) -> JsonResponse:
+def problem(error: Exception, context: Mapping[str, Any]) -> Document:
     """Django REST framework's way in (EXCEPTION_HANDLER): whatever was raised, as a document."""
     if isinstance(error, Problem):
         return _of_refusal(error.refusal, error.members)
@@ -125,12 +146,13 @@ def problem(error: Exception, context: Mapping[str, Any]) -> JsonResponse:
     return _of_crash(error, context["request"])
 
 
-def no_such_address(request: HttpRequest, rest: str = "") -> JsonResponse:
+@csrf_exempt
+def no_such_address(request: HttpRequest, rest: str = "") -> Document:
     """Every address under /api/ that leads nowhere."""
     return problem(exceptions.NotFound(), {})
 
 
-def _of_refusal(refusal: Refused, members: Mapping[str, object]) -> JsonResponse:
+def _of_refusal(refusal: Refused, members: Mapping[str, object]) -> Document:
     errors: list[dict[str, object]] = []
     if refusal.field:
         errors.append({"pointer": f"#/{refusal.field}", "detail": str(refusal)})
@@ -139,7 +161,7 @@ def _of_refusal(refusal: Refused, members: Mapping[str, object]) -> JsonResponse
     )
 
 
-def _of_fields(error: exceptions.ValidationError) -> JsonResponse:
+def _of_fields(error: exceptions.ValidationError) -> Document:
     return document(
         "invalid",
         status=400,
@@ -162,7 +184,7 @@ def _errors(detail: object, path: tuple[str, ...]) -> Iterator[dict[str, object]
         yield {"pointer": "#" + "".join(f"/{quote(step)}" for step in steps), "detail": str(detail)}
 
 
-def _of_crash(error: Exception, request: HttpRequest) -> JsonResponse:
+def _of_crash(error: Exception, request: HttpRequest) -> Document:
     logger.error("An API view failed: %s", request.method, exc_info=error)
     got_request_exception.send(sender=problem, request=request)
     return document(
@@ -209,7 +231,9 @@ REASONS = {
     400: "A field, the JSON, or the code cannot be used.",
     401: "The token is missing or has ended.",
     409: "Not possible at this point: `type` says why.",
+    411: "Without a Content-Length.",
     413: "Longer than 64 KiB.",
     415: "Not JSON.",
+    422: "The Idempotency-Key was sent with another request.",
     429: "Too many tries or requests.",
 }

@@ -3,9 +3,11 @@
 from clinic.models.aftercare import YEAR_IN_HOURS, AftercareStep
 from clinic.models.clinic import LONGEST_BUFFER, LONGEST_VISIT, MONTH_IN_MINUTES, Clinic, known_zone
 from clinic.models.dermatologist import Dermatologist
+from clinic.models.kept import KEPT_FOR, KeptAnswer
 from clinic.models.treatments import Concern, Treatment
 
 __all__ = [
+    "KEPT_FOR",
     "LONGEST_BUFFER",
     "LONGEST_VISIT",
     "MONTH_IN_MINUTES",
@@ -14,6 +16,7 @@ __all__ = [
     "Clinic",
     "Concern",
     "Dermatologist",
+    "KeptAnswer",
     "Treatment",
     "known_zone",
 ]

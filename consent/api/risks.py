@@ -66,7 +66,9 @@ class ReadingShape(serializers.Serializer):
 class RiskAcknowledged(serializers.Serializer):
     """One side effect, acknowledged by its own act."""
 
-    shown = serializers.CharField(max_length=2000, help_text="As it came with the side effect.")
+    shown = serializers.RegexField(
+        r"^[-0-9A-Za-z_:.]+\Z", max_length=2000, help_text="As it came with the side effect."
+    )
     understood = Tick(help_text="“I understand that this can happen.”")
     wants_to_talk = Tick(default=False, help_text="“I want to talk about this.”")
     question = Words(max_length=300, default="", allow_blank=True)

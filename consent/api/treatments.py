@@ -1,14 +1,15 @@
 """What a patient can ask about, and how many side effects there are to read."""
 
-from django.db.models import Count, Q
+from django.db.models import Count, Prefetch, Q
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from bookings.api.shapes import DermatologistShape
 from clinic.api.asking import InBothLanguages, checked_query
-from clinic.models import Treatment
+from clinic.models import Dermatologist, Treatment
 from consent.models import ListState
 
 
@@ -27,6 +28,7 @@ class TreatmentShape(serializers.Serializer):
     summary = InBothLanguages()
     about = InBothLanguages()
     concerns = ConcernShape(many=True)
+    dermatologists = DermatologistShape(many=True, help_text="Who talks about it.")
     risks = serializers.IntegerField(help_text="How many side effects there are to acknowledge.")
 
 
@@ -39,7 +41,9 @@ class Treatments(APIView):
     def get(self, request: Request) -> Response:
         """The treatments that a patient can ask about, in both languages."""
         checked_query(NoQuery, request)
+        seeing_patients = Dermatologist.objects.seeing_patients()
         live = Count("risk_lists__risks", filter=Q(risk_lists__state=ListState.PUBLISHED))
         # Counting drops the model's own order, so it is said again.
         offered = Treatment.objects.offered().annotate(risks=live).order_by("position", "id")
-        return Response(TreatmentShape(offered.prefetch_related("concerns"), many=True).data)
+        offered = offered.prefetch_related("concerns", Prefetch("dermatologists", seeing_patients))
+        return Response(TreatmentShape(offered, many=True).data)

@@ -70,6 +70,10 @@ def test_times_are_filtered_by_dermatologist_language_and_moment():
         ("from=2026-11-24T09:00:00Z&to=2026-11-23T09:00:00Z", "#/to"),
         ("form=2026", "#/form"),
         ("language=en&language=ar", "#/language"),
+        ("limit=0", "#/limit"),
+        ("limit=1001", "#/limit"),
+        ("limit=many", "#/limit"),
+        ("limit=" + "9" * 5000, "#/limit"),
     ],
 )
 def test_a_query_that_cannot_be_used_is_named(query, names):
@@ -93,3 +97,56 @@ def test_times_cost_a_fixed_number_of_queries(rows, django_assert_num_queries):
         )
     with django_assert_num_queries(QUERIES):
         Api().get("times/", treatment="mesotherapy")
+
+
+# --- Page by page -----------------------------------------------------------------------------
+
+
+def pages(path: str, **query: str) -> list[dict]:
+    """The answers, as a client gets them who follows `next` to the end."""
+    answer = Api().get(path, **query)
+    found = [answer.json()]
+    while found[-1]["next"]:
+        address = found[-1]["next"]
+        assert address.startswith("http://127.0.0.1:8000/api/times/?")
+        answer = Api().client.get(address.removeprefix("http://127.0.0.1:8000"))
+        assert answer.status_code == 200
+        found.append(answer.json())
+    return found
+
+
+def times_of(found: list[dict]) -> list[tuple[str, str]]:
+    return [(row["starts_at"], row["dermatologist"]) for page in found for row in page["times"]]
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 4, 7, 1000])
+def test_following_next_gives_each_time_once(limit):
+    """Two share some starts, one begins half an hour later: a page breaks between starts."""
+    make.dermatologist("omar")
+    late = make.dermatologist("sara")
+    late.weekly_hours.update(starts=dt.time(9, 30))
+    whole = pages("times/", limit="1000", treatment="mesotherapy")
+    assert len(whole) == 1 and len(times_of(whole)) > 250
+    found = pages("times/", limit=str(limit), treatment="mesotherapy")
+    assert times_of(found) == times_of(whole)
+    for page in found:
+        starts_of = {row["starts_at"] for row in page["times"]}
+        assert len(page["times"]) <= limit or len(starts_of) == 1
+        shown = {row["dermatologist"] for row in page["times"]}
+        assert {row["slug"] for row in page["dermatologists"]} == shown
+    assert (len(found) == 1) == (limit == 1000)
+
+
+def test_next_keeps_the_rest_of_the_question_and_the_last_page_has_none():
+    query = {"dermatologist": "huda", "language": "ar", "to": "2026-11-23T09:00:00+04:00"}
+    first, second = pages("times/", limit="15", **query)
+    assert len(first["times"]) == 15
+    assert [row["starts_at"] for row in second["times"]] == ["2026-11-23T05:00:00Z"]
+    assert "dermatologist=huda" in first["next"] and "to=2026" in first["next"]
+
+
+def test_without_a_limit_an_answer_has_at_most_five_hundred():
+    make.clinic(horizon_days=42)
+    found = pages("times/")
+    assert [len(page["times"]) for page in found[:-1]] == [500] * (len(found) - 1)
+    assert len(found) == 3

@@ -4,18 +4,23 @@ import importlib
 import json
 import pkgutil
 import re
+import time
+from pathlib import Path
 
 import pytest
 from django.core.management import call_command
+from django.test import Client
 from django.urls import URLResolver, get_resolver
+from rest_framework.exceptions import APIException
 
 import bookings.actions
 import consent.actions
 from bookings.models import Consultation
+from clinic.api import problems
 from clinic.api.problems import TITLES
 from clinic.errors import Refused
 from tests import make
-from tests.bookings.api import Api, code_of, token_of, typed
+from tests.bookings.api import Api, code_of, pointers, token_of, typed
 
 POSTS = [
     "consultations/",
@@ -50,6 +55,8 @@ POSTS = [
         b"[" * 60_000,
         b"[" * 20_000 + b"]" * 20_000,
         b'{"a": {"a": {"a": {"a": {"a": {"a": {}}}}}}}',
+        b'{"preferred_days": [' + b"9," * 100 + b"9]}",
+        json.dumps({f"field-{number}": 0 for number in range(101)}).encode(),
         b"{}{}",
         b"'{}'",
     ],
@@ -106,6 +113,16 @@ def test_no_value_in_any_field_makes_the_server_fail(value):
 
 
 @pytest.mark.django_db
+def test_the_longest_name_is_refused_as_fast_as_a_short_one():
+    """A pattern that tries each way of reading 60,000 letters would take minutes."""
+    for name in ("a" * 60_000 + "\u202e", "\u3000" * 20_000 + "\u202e"):
+        began = time.monotonic()
+        answer = Api().post("consultations/", **typed(patient_name=name))
+        assert code_of(answer) in ("invalid", "too_large")
+        assert time.monotonic() - began < 5
+
+
+@pytest.mark.django_db
 def test_a_body_that_is_too_long_is_refused_before_it_is_read():
     answer = Api().post_raw("consultations/", json.dumps({"email": "x" * 70_000}))
     assert (answer.status_code, code_of(answer)) == (413, "too_large")
@@ -114,11 +131,46 @@ def test_a_body_that_is_too_long_is_refused_before_it_is_read():
 @pytest.mark.django_db
 @pytest.mark.parametrize(
     "content_type",
-    ["application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "text/plain", "x", ""],
+    [
+        *(
+            "application/x-www-form-urlencoded",
+            "multipart/form-data; boundary=x",
+            "text/plain",
+            "x",
+        ),
+        *("", "application/json; charset=utf-16", "application/json; charset=latin-1"),
+    ],
 )
 def test_what_is_not_sent_as_json_is_refused(content_type):
-    answer = Api().post_raw("consultations/", b"a=1", content_type=content_type)
+    answer = Api().post_raw("consultations/", b"{}", content_type=content_type)
     assert (answer.status_code, code_of(answer)) == (415, "unsupported_media_type")
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("charset", ["; charset=utf-8", ';charset="UTF-8"', "; version=1", ""])
+def test_json_may_say_that_it_is_utf_8(charset):
+    make.treatment()
+    body = json.dumps(typed(), ensure_ascii=False)
+    answer = Api().post_raw("consultations/", body, content_type=f"application/json{charset}")
+    assert answer.status_code == 201
+
+
+@pytest.mark.django_db
+def test_numbers_are_not_text_and_text_is_no_number():
+    make.treatment()
+    api = Api(token=token_of(make.proven()))
+    for path, fields in (
+        ("consultation/cancel/", {"reason": 0}),
+        ("consultation/cancel/", {"reason": 1.5}),
+        ("consultation/book/", {"reading": "1"}),
+        ("consultation/prove/", {"code": 123456}),
+        ("consultations/", typed(mobile=971500000001)),
+        ("consultations/", typed(patient_name=5)),
+        ("consultations/", typed(preferred_days=["1"])),
+    ):
+        answer = api.post(path, **fields)
+        assert (answer.status_code, code_of(answer)) == (400, "invalid"), fields
+        assert len(pointers(answer)) == 1
 
 
 def test_addresses_and_methods_that_are_not_there_are_problems_too():
@@ -129,6 +181,8 @@ def test_addresses_and_methods_that_are_not_there_are_problems_too():
     assert (wrong.status_code, code_of(wrong)) == (405, "method_not_allowed")
     assert "GET" in wrong["Allow"]
     assert code_of(api.post("")) == "method_not_allowed"
+    guarded = Client(enforce_csrf_checks=True)  # as for a page's form
+    assert code_of(guarded.post("/api/nothing/", {})) == "not_found"
     assert code_of(api.client.get("/api/", headers={"Accept": "image/png"})) == "not_acceptable"
 
 
@@ -166,6 +220,27 @@ def test_the_openapi_document_is_valid_and_whole(tmp_path):
                     c for r in operation["responses"].values() for c in r.get("content", {})
                 ]
                 assert "application/problem+json" in problems
+
+
+def test_the_openapi_document_says_what_each_problem_means_and_how_a_write_is_repeated():
+    rows = [f"| `{code}` | {title} |" for code, title in TITLES.items()]
+    document = Api(language="ar").get("schema/").json()
+    assert all(row in document["info"]["description"] for row in rows)
+    for path in document["paths"].values():
+        for method, operation in path.items():
+            named = {"$ref": "#/components/parameters/IdempotencyKey"}
+            assert (named in operation.get("parameters", [])) == (method != "get")
+            assert ("422" in operation["responses"]) == (method != "get")
+
+
+def test_every_problem_that_the_api_makes_has_a_title():
+    """Those that are no Refused: raised by Django REST framework, or written out in a call."""
+    unused = {"authentication_failed", "not_authenticated", "throttled"}  # we have no such classes
+    made = {error.default_code for error in APIException.__subclasses__()} - unused
+    for path in sorted(Path(problems.__file__).parent.glob("*.py")):
+        made |= set(re.findall(r'\bdocument\(\s*"(\w+)"', path.read_text()))
+    assert {"invalid", "too_large", "length_required", "idempotency_key_reused", "error"} <= made
+    assert made <= set(TITLES)
 
 
 def addresses() -> list[str]:

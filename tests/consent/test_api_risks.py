@@ -113,9 +113,11 @@ def test_what_another_patient_was_shown_acknowledges_nothing():
     theirs = Api(token=token_of(make.proven(starts_at=make.TOMORROW_AT_9 + dt.timedelta(hours=1))))
     shown = theirs.get("consultation/risks/").json()["risks"][0]["shown"]
     mine.get("consultation/risks/")
-    for forged in (shown, shown[:-1], "x", "é"):
+    for forged in (shown, shown[:-1], "x"):
         answer = mine.post("consultation/acknowledgements/", shown=forged, understood=True)
         assert (answer.status_code, code_of(answer)) == (409, "stale_page")
+    answer = mine.post("consultation/acknowledgements/", shown="é", understood=True)
+    assert (answer.status_code, pointers(answer)) == (400, ["#/shown"])
 
 
 def test_another_language_begins_anew():
@@ -178,17 +180,22 @@ def test_a_time_that_was_lost_meanwhile_is_refused_with_alternatives(monkeypatch
 
 
 @pytest.mark.parametrize("treatments", [1, 3])
-def test_treatments_cost_two_queries(treatments, django_assert_num_queries):
+def test_treatments_cost_three_queries(treatments, django_assert_num_queries):
+    make.dermatologist()
+    make.dermatologist("gone", is_active=False)
     for number in range(1, treatments):
-        make.treatment(f"number-{number}", risks=number)
+        make.dermatologist("omar").treatments.add(make.treatment(f"number-{number}", risks=number))
     make.treatment("hidden", is_offered=False)
-    with django_assert_num_queries(2):
+    with django_assert_num_queries(3):
         told = Api().get("treatments/").json()
     assert [row["risks"] for row in told] == [4, 1, 2][:treatments]
     assert told[0]["concerns"][0] == {
         "slug": "cellulite",
         "name": {"en": "Cellulite", "ar": "السيلوليت"},
     }
+    who = [[row["slug"] for row in treatment["dermatologists"]] for treatment in told]
+    assert who[0][0] == "huda" and "gone" not in who[0]
+    assert who[1:] == [["omar"], ["omar"]][: treatments - 1]
 
 
 @pytest.mark.parametrize("risks", [1, 6])
