@@ -95,9 +95,9 @@ def request(
 def choose_time(
     *,
     consultation: Consultation,
-    dermatologist: Dermatologist | None,
     starts_at: dt.datetime,
     now: dt.datetime,
+    dermatologist: Dermatologist | None = None,
     speaks: str = "",
     ends_at: dt.datetime | None = None,
     by_staff: bool = False,

@@ -130,9 +130,9 @@ def _fairest(
 def refuse_unless_free(
     *,
     treatment: Treatment | None,
-    dermatologist: Dermatologist | None,
     starts_at: dt.datetime,
     now: dt.datetime,
+    dermatologist: Dermatologist | None = None,
     speaks: str = "",
     ends_at: dt.datetime | None = None,
 ) -> None:

@@ -29,6 +29,7 @@ def free_times(
     not_after: dt.datetime | None = None,
     own: Consultation | None = None,
     notice: dt.timedelta | None = None,
+    clinic: Clinic | None = None,
 ) -> list[FreeTime]:
     """What can be booked at `now`, earliest first: three queries, however many consultations exist
     (the clinic; its dermatologists; their hours, closures, openings and visits).
@@ -36,7 +37,7 @@ def free_times(
     `own` is a consultation whose own hold must not hide its time from its patient; other visits of
     its proven patient hide theirs. Without `notice`, the clinic's minimum notice applies.
     """
-    clinic = Clinic.objects.the_clinic()
+    clinic = clinic or Clinic.objects.the_clinic()
     if clinic is None:
         return []
     dermatologists = Dermatologist.objects.seeing_patients().offering(treatment)

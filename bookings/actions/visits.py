@@ -114,9 +114,9 @@ def _take_again(
 def move(
     *,
     consultation: Consultation,
-    dermatologist: Dermatologist | None,
     starts_at: dt.datetime,
     now: dt.datetime,
+    dermatologist: Dermatologist | None = None,
     speaks: str = "",
     ends_at: dt.datetime | None = None,
     reason: str = "",

@@ -11,12 +11,12 @@ from rest_framework.request import Request
 import bookings.actions
 from bookings import links
 from bookings.actions.proof import link_has_run_out
-from bookings.api.shapes import OfferedTime
+from bookings.api.shapes import OfferedTime, offered
 from bookings.links import Purpose
 from bookings.models import Consultation
 from clinic.api.problems import Problem, ProblemDocument
 from clinic.errors import Refused
-from clinic.models import Dermatologist, Treatment
+from clinic.models import Treatment
 
 # For extend_schema(auth=...): the name of the scheme is in the settings.
 ROAD: Any = [{"road": []}]
@@ -42,28 +42,29 @@ def on_the_road(request: Request, *, now: dt.datetime) -> Consultation:
 
 @contextlib.contextmanager
 def nearest_if_taken(
+    asked: dict[str, Any],
     *,
     treatment: Treatment | None,
-    dermatologist: Dermatologist | None,
-    starts_at: dt.datetime | None,
     now: dt.datetime,
     own: Consultation | None = None,
 ) -> Iterator[None]:
-    """Adds the nearest three free times to the refusal of a taken one."""
+    """Adds the nearest three free times to the refusal of a time that cannot be had."""
     try:
         yield
     except bookings.actions.TimeTaken as taken:
         nearest = bookings.actions.nearest_times(
             treatment=treatment,
-            wanted=starts_at or now,
+            wanted=asked.get("starts_at", now),
             now=now,
-            dermatologist=dermatologist,
+            dermatologist=asked.get("dermatologist"),
+            language=asked.get("speaks", ""),
             own=own,
         )
-        raise Problem(taken, alternatives=OfferedTime(nearest, many=True).data) from taken
+        raise Problem(taken, alternatives=offered(nearest)) from taken
 
 
 class SlotTaken(ProblemDocument):
-    """RFC 9457. Where `type` ends in slot_taken, `alternatives` are the nearest free times."""
+    """RFC 9457. Where a time cannot be had (`type` ends in slot_taken, time_not_offered or
+    own_visit_then), `alternatives` are the nearest free times."""
 
     alternatives = OfferedTime(many=True, required=False)

@@ -15,7 +15,7 @@ from rest_framework.views import APIView
 
 import bookings.actions
 from bookings.api.access import ROAD, SlotTaken, nearest_if_taken, on_the_road
-from bookings.api.shapes import MINE, Begun, BegunWithToken, mine
+from bookings.api.shapes import MINE, Begun, BegunWithToken, TimeChosen, mine
 from bookings.models import PartOfDay, Weekday
 from bookings.road import client_ip
 from clinic import clock
@@ -25,8 +25,8 @@ from clinic.i18n import Language
 from clinic.models import Dermatologist, Treatment, known_zone
 
 
-class NewConsultation(serializers.Serializer):
-    """A request. With `dermatologist` and `starts_at` the time is held, without them it waits.
+class NewConsultation(TimeChosen):
+    """A request. With `starts_at` the time is held, without it the request waits.
 
     Leave `treatment` out when the patient is not sure; the clinic then calls, and the request waits.
     """
@@ -38,9 +38,6 @@ class NewConsultation(serializers.Serializer):
         allow_null=True,
     )
     concern = serializers.SlugField(required=False, help_text="One of the treatment's concerns.")
-    dermatologist = serializers.SlugRelatedField(
-        slug_field="slug", queryset=Dermatologist.objects.seeing_patients(), required=False
-    )
     starts_at = Moment(required=False)
     preferred_days = serializers.ListField(
         child=serializers.ChoiceField(Weekday.choices),
@@ -73,9 +70,8 @@ class NewConsultation(serializers.Serializer):
     names_treatment = Tick(default=False, help_text="E-mails may name the treatment.")
 
     def validate(self, asked: dict[str, Any]) -> dict[str, Any]:
-        if ("starts_at" in asked) != ("dermatologist" in asked):
-            missing = "dermatologist" if "starts_at" in asked else "starts_at"
-            raise serializers.ValidationError({missing: [_("A time needs both of its parts.")]})
+        if "starts_at" not in asked and {"dermatologist", "speaks", "ends_at"} & asked.keys():
+            raise serializers.ValidationError({"starts_at": [_("Say when the time starts.")]})
         if "concern" in asked:
             asked["concern"] = self._concern(asked["treatment"], asked["concern"])
         return asked
@@ -97,8 +93,9 @@ class WhatGoesTogether(OpenApiSerializerExtension):
     def map_serializer(self, auto_schema: AutoSchema, direction: Direction) -> dict[str, Any]:
         schema = auto_schema._map_serializer(self.target, direction, bypass_extensions=True)
         schema["dependentRequired"] = {
-            "starts_at": ["dermatologist"],
             "dermatologist": ["starts_at"],
+            "speaks": ["starts_at"],
+            "ends_at": ["starts_at"],
             "concern": ["treatment"],
         }
         return schema
@@ -123,12 +120,7 @@ class Consultations(APIView):
         """Asks for a free consultation; a code goes to the e-mail address."""
         asked = checked(NewConsultation, request)
         now = clock.now()
-        with nearest_if_taken(
-            treatment=asked["treatment"],
-            dermatologist=asked.get("dermatologist"),
-            starts_at=asked.get("starts_at"),
-            now=now,
-        ):
+        with nearest_if_taken(asked, treatment=asked["treatment"], now=now):
             consultation = bookings.actions.request(now=now, ip=client_ip(request), **asked)
         return Response(BegunWithToken(consultation).data, status=201)
 

@@ -1,15 +1,19 @@
 """What the API tells of times and of a consultation."""
 
+import datetime as dt
+from collections.abc import Iterable
 from typing import Any
 
 from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema_field
 from rest_framework import serializers
 
 from bookings import links
+from bookings.actions import FreeTime
 from bookings.links import Purpose
 from bookings.models import VISITED, Consultation, PartOfDay, Status, Weekday
-from clinic.api.asking import InBothLanguages
+from clinic.api.asking import InBothLanguages, Moment
 from clinic.i18n import Language
+from clinic.models import Dermatologist
 
 
 class DermatologistShape(serializers.Serializer):
@@ -27,6 +31,40 @@ class OfferedTime(serializers.Serializer):
     dermatologist = serializers.SlugField(source="dermatologist.slug")
     starts_at = serializers.DateTimeField()
     ends_at = serializers.DateTimeField()
+
+
+def offered(times: Iterable[FreeTime]) -> list[dict[str, str]]:
+    """Free times as OfferedTime describes them, written by hand: there are thousands in an answer."""
+    return [
+        {
+            "dermatologist": time.dermatologist.slug,
+            "starts_at": in_utc(time.starts_at),
+            "ends_at": in_utc(time.ends_at),
+        }
+        for time in times
+    ]
+
+
+def in_utc(moment: dt.datetime) -> str:
+    """A moment that is in UTC already, as RFC 3339 writes it."""
+    return moment.isoformat().removesuffix("+00:00") + "Z"
+
+
+class TimeChosen(serializers.Serializer):
+    """A time from the list of free times; with any dermatologist where none is named."""
+
+    dermatologist = serializers.SlugRelatedField(
+        slug_field="slug", queryset=Dermatologist.objects.seeing_patients(), required=False
+    )
+    speaks = serializers.ChoiceField(
+        Language.choices,
+        required=False,
+        help_text="With any dermatologist: one who speaks this language.",
+    )
+    starts_at = Moment()
+    ends_at = Moment(
+        required=False, help_text="As it was shown: refused if a visit takes another time by now."
+    )
 
 
 class FreeTimes(serializers.Serializer):

@@ -15,7 +15,7 @@ from rest_framework.views import APIView
 
 import bookings.actions
 from bookings.actions import FreeTime
-from bookings.api.shapes import FreeTimes
+from bookings.api.shapes import DermatologistShape, FreeTimes, in_utc, offered
 from clinic import clock
 from clinic.api.asking import Moment, checked_query
 from clinic.api.problems import refusals
@@ -72,17 +72,17 @@ class Times(APIView):
         """
         wanted = checked_query(TimesWanted, request)
         limit = wanted.pop("limit")
-        times = bookings.actions.free_times(now=clock.now(), **wanted)
-        shown, left_out = first_page(times, limit=limit)
         clinic = Clinic.objects.the_clinic()
+        times = bookings.actions.free_times(now=clock.now(), clinic=clinic, **wanted)
+        shown, left_out = first_page(times, limit=limit)
         who = {time.dermatologist.pk: time.dermatologist for time in shown}
         answer = {
             "zone": clinic.zone if clinic else "UTC",
-            "dermatologists": [who[pk] for pk in sorted(who)],
-            "times": shown,
+            "dermatologists": DermatologistShape([who[pk] for pk in sorted(who)], many=True).data,
+            "times": offered(shown),
             "next": _address_from(request, left_out[0].starts_at) if left_out else None,
         }
-        return Response(FreeTimes(answer).data)
+        return Response(answer)
 
 
 def first_page(times: list[FreeTime], *, limit: int) -> tuple[list[FreeTime], list[FreeTime]]:
@@ -102,5 +102,5 @@ _start = attrgetter("starts_at")
 def _address_from(request: Request, moment: dt.datetime) -> str:
     """The same question, from a later moment on."""
     query = request.query_params.copy()
-    query["from"] = moment.isoformat().replace("+00:00", "Z")
+    query["from"] = in_utc(moment)
     return f"{settings.SITE_URL}{request.path}?{query.urlencode()}"

@@ -8,20 +8,16 @@ from rest_framework.views import APIView
 
 import bookings.actions
 from bookings.api.access import ROAD, SlotTaken, nearest_if_taken, on_the_road
-from bookings.api.shapes import MINE, mine
+from bookings.api.shapes import MINE, TimeChosen, mine
 from clinic import clock
-from clinic.api.asking import Moment, Words, checked
+from clinic.api.asking import Words, checked
 from clinic.api.problems import refusals
-from clinic.models import Dermatologist
 
 
-class TimeChosen(serializers.Serializer):
-    """A time from the list of free times."""
+class NewTime(TimeChosen):
+    """Where a visit is moved to, and why."""
 
-    dermatologist = serializers.SlugRelatedField(
-        slug_field="slug", queryset=Dermatologist.objects.seeing_patients()
-    )
-    starts_at = Moment()
+    reason = Words(max_length=300, required=False, allow_blank=True)
 
 
 class Reason(serializers.Serializer):
@@ -49,7 +45,7 @@ class ChooseTime(APIView):
         now = clock.now()
         consultation = on_the_road(request, now=now)
         asked = checked(TimeChosen, request)
-        with nearest_if_taken(treatment=consultation.treatment, own=consultation, now=now, **asked):
+        with nearest_if_taken(asked, treatment=consultation.treatment, own=consultation, now=now):
             held = bookings.actions.choose_time(consultation=consultation, now=now, **asked)
         return Response(mine(held))
 
@@ -57,7 +53,7 @@ class ChooseTime(APIView):
 class Move(APIView):
     @extend_schema(
         operation_id="move",
-        request=TimeChosen,
+        request=NewTime,
         responses={200: MINE, **refusals(400, 401, 409, 413, 415, taken=SlotTaken)},
         auth=ROAD,
     )
@@ -65,8 +61,8 @@ class Move(APIView):
         """Moves a confirmed visit; the old time is let go only when the new one is had."""
         now = clock.now()
         consultation = on_the_road(request, now=now)
-        asked = checked(TimeChosen, request)
-        with nearest_if_taken(treatment=consultation.treatment, own=consultation, now=now, **asked):
+        asked = checked(NewTime, request)
+        with nearest_if_taken(asked, treatment=consultation.treatment, own=consultation, now=now):
             moved = bookings.actions.move(consultation=consultation, now=now, **asked)
         return Response(mine(moved))
 

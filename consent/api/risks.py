@@ -178,12 +178,11 @@ class Book(APIView):
         now = clock.now()
         consultation = on_the_road(request, now=now)
         asked = checked(AllAcknowledged, request)
+        its_time: dict[str, Any] = {"dermatologist": consultation.dermatologist}
+        if consultation.starts_at is not None:
+            its_time["starts_at"] = consultation.starts_at
         with nearest_if_taken(
-            treatment=consultation.treatment,
-            dermatologist=consultation.dermatologist,
-            starts_at=consultation.starts_at,
-            own=consultation,
-            now=now,
+            its_time, treatment=consultation.treatment, own=consultation, now=now
         ):
             consent.actions.seal(consultation=consultation, now=now, **asked)
         consultation.refresh_from_db()

@@ -171,10 +171,20 @@ def test_a_field_that_cannot_be_used_is_named(field, value):
 
 
 def test_half_a_time_and_an_unknown_field_are_named():
-    half = Api().begin(starts_at=make.TOMORROW_AT_9.isoformat())
-    assert pointers(half) == ["#/dermatologist"]
+    for half in ({"dermatologist": "huda"}, {"speaks": "ar"}):
+        assert pointers(Api().begin(**half)) == ["#/starts_at"]
     unknown = Api().begin(**{"status": "confirmed", "a/b~c": 1, "preferred_days": [1, 9]})
     assert pointers(unknown) == ["#/preferred_days/1", "#/a~1b~0c", "#/status"]
+
+
+def test_a_time_without_a_dermatologist_is_held_with_any_who_speaks_the_language():
+    make.dermatologist("arjun", languages=["en"])
+    for _time, answer in enumerate((201, 409)):
+        api = Api()
+        got = api.begin(starts_at=make.TOMORROW_AT_9.isoformat(), speaks="ar")
+        assert got.status_code == answer
+    assert Consultation.objects.get().dermatologist.slug == "huda"
+    assert {time["dermatologist"] for time in got.json()["alternatives"]} == {"huda"}
 
 
 def test_a_child_is_asked_for_by_a_guardian():

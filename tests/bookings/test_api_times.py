@@ -10,8 +10,8 @@ from tests import make
 from tests.bookings.api import Api, code_of, pointers
 
 pytestmark = pytest.mark.django_db
-# clock, treatment; then free_times: clinic, dermatologists, all that is known of them
-QUERIES = 5
+# treatment, clinic; then free_times: dermatologists, all that is known of them
+QUERIES = 4
 
 
 @pytest.fixture(autouse=True)
