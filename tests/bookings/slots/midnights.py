@@ -241,6 +241,15 @@ MIDNIGHTS = [
         **KATHMANDU,
     ),
     Case(
+        says="the year 1986 began at a quarter past midnight",
+        zone="Asia/Kathmandu",
+        around="1985-12-31",
+        hours="Wed 00:00-01:00",
+        length=15,
+        grid=15,
+        starts="1985-12-31: 18:30 18:45 19:00",
+    ),
+    Case(
         says="a minute of Sunday, then most of Saturday's last hour once more",
         zone="America/St_Johns",
         around="2010-11-07",

@@ -59,6 +59,7 @@ def test_nothing_is_said_against_what_is_offered(case: Case):
         ("America/Havana", "2025-11-02T00:00", "2025-11-02: 04:00 05:00"),
         ("Pacific/Apia", "2011-12-30T12:00", ""),
         ("Pacific/Apia", "2011-12-31T00:00", "2011-12-30: 10:00"),
+        ("Asia/Kathmandu", "1986-01-01T00:10", ""),
         ("Asia/Kathmandu", "2026-01-01T00:00", "2025-12-31: 18:15"),
         ("Asia/Dubai", "2027-01-01T03:59", "2026-12-31: 23:59"),
         (
