@@ -201,6 +201,21 @@ MIDNIGHTS = [
         **HOURLY,
     ),
     Case(
+        says="Saturday follows Thursday at once, and a visit lasts from one into the other",
+        hours="Thu 22:00-00:00, Sat 00:00-02:00",
+        length=60,
+        starts="2011-12-30: 08:00 08:30 09:00 09:30 10:00 10:30 11:00",
+        **APIA,
+    ),
+    Case(
+        says="also where only Thursday is asked about",
+        hours="Thu 22:00-00:00, Sat 00:00-02:00",
+        length=60,
+        not_after="2011-12-30T09:59",
+        starts="2011-12-30: 08:00 08:30 09:00 09:30",
+        **APIA,
+    ),
+    Case(
         says="tomorrow is the last bookable day, and is left out",
         hours="Thu 22:00-00:00, Sat 00:00-02:00",
         grid=60,
