@@ -271,4 +271,13 @@ MIDNIGHTS = [
         hours="Sat 23:00-00:00",
         starts="2010-11-07: 01:30 02:00 03:00",
     ),
+    Case(
+        says="the last bookable day ends when the next one first begins",
+        zone="America/St_Johns",
+        around="2010-11-07",
+        hours="Sat 23:00-00:00",
+        horizon_days=0,
+        now="2010-11-06T12:00",
+        starts="2010-11-07: 01:30 02:00",
+    ),
 ]

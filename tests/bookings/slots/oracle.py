@@ -37,8 +37,6 @@ class Oracle:
             yield Reason.PAST
         elif start - self.now < self.rules.notice:
             yield Reason.TOO_SOON
-        if self.day(start) > self.day(self.now) + self.rules.horizon_days * DAY:
-            yield Reason.TOO_FAR
         needed = start, start + self.rules.length + self.rules.after
         if not self.is_open(start):
             yield Reason.OUTSIDE_HOURS
@@ -47,6 +45,8 @@ class Oracle:
                 yield Reason.OFF_GRID
             if not all(self.is_open(minute) for minute in each_minute(*needed)):
                 yield Reason.ENDS_TOO_LATE
+        if self.is_too_far(start):
+            yield Reason.TOO_FAR
         if any(is_in(minute, self.rules.closures) for minute in each_minute(*needed)):
             yield Reason.CLOSED
         yield from self.reasons_of_visits(start)
@@ -67,6 +67,12 @@ class Oracle:
         that_day = [visit for visit in self.taken if self.day(visit.starts_at) == self.day(start)]
         if most is not None and len(that_day) >= most:
             yield Reason.DAY_FULL
+
+    def is_too_far(self, start: dt.datetime) -> bool:
+        """Whether the clock shows a day after the last bookable one, or did before it was put back."""
+        last = self.day(self.now) + self.rules.horizon_days * DAY
+        lately = each_minute(start - 120 * MINUTE, start + MINUTE)
+        return any(self.day(minute) > last for minute in lately)
 
     def shows(self, moment: dt.datetime) -> dt.datetime:
         """What the clock on the clinic's wall shows, date and time, without a zone."""
