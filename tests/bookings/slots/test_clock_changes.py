@@ -96,3 +96,13 @@ def test_the_clock_shows_a_time_never_once_or_twice(zone: str, shown: str, expec
 )
 def test_a_day_begins_when_the_clock_first_shows_a_time_of_it(zone: str, day: str, begins: str):
     assert first_moment(dt.date.fromisoformat(day), zoneinfo.ZoneInfo(zone)) == utc(begins)
+
+
+@pytest.mark.parametrize(("zone", "year"), [("Africa/Cairo", 2014), ("Africa/Casablanca", 2013)])
+def test_each_hour_of_a_year_with_four_changes_is_one_that_the_clock_shows(zone: str, year: int):
+    """The clock was put forward for summer, back for Ramadan, and both once more after it."""
+    hour, clinic = dt.datetime(year, 1, 1, tzinfo=dt.UTC), zoneinfo.ZoneInfo(zone)
+    while hour.year == year:
+        shown = hour.astimezone(clinic).replace(tzinfo=None)
+        assert hour in instants(shown.date(), shown.time(), clinic)
+        hour += dt.timedelta(hours=1)

@@ -31,6 +31,8 @@ REASONS = [
     ("05:30", {"now": "2026-11-23T04:31", "notice": 60}, {Reason.TOO_SOON}),
     ("05:30", {"horizon_days": 1}, set()),
     ("05:30", {"horizon_days": 0}, {Reason.TOO_FAR}),
+    ("19:59", {"horizon_days": 1, "hours": "Mon 23:59-01:00"}, set()),
+    ("20:00", {"horizon_days": 1, "hours": "Tue 00:00-01:00"}, {Reason.TOO_FAR}),  # midnight
     ("04:59", {}, {Reason.OUTSIDE_HOURS}),
     ("07:00", {}, {Reason.OUTSIDE_HOURS}),
     ("06:30", {"after": 1}, {Reason.ENDS_TOO_LATE}),

@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 
 from bookings.slots import Interval, Taken, free_times
-from tests.bookings.slots.written import Case, minutes, moments, stretches, utc
+from tests.bookings.slots.written import Case, minutes, moments, stretches, utc, windows
 
 MONDAY = Case(
     says="three times on Monday, 23 November 2026, in Dubai",
@@ -84,10 +84,25 @@ def test_a_closure_takes_away_what_it_touches():
     assert offered(closures=stretches("2026-11-22T20:00/2026-11-23T05:20")) == ALL_THREE[1:]
 
 
+def test_visits_closures_and_hours_come_in_any_order():
+    assert offered(visit("05:40", "06:00"), visit("04:00", "05:20")) == ALL_THREE[1:2]
+    short_in_long = visit("05:00", "05:20"), visit("04:00", "05:40")
+    assert offered(*short_in_long) == offered(*reversed(short_in_long)) == ALL_THREE[2:]
+    hours = windows("Mon 13:00-13:20, Mon 09:00-09:20, Mon 11:00-11:20")
+    assert offered(windows=hours) == moments("2026-11-23: 05:00 07:00 09:00")
+
+
 def test_the_moments_asked_about_belong_to_the_question():
     first, last = ALL_THREE[0], ALL_THREE[-1]
     found = free_times(MONDAY.rules, [], now=first, not_before=first, not_after=last)
     assert found == ALL_THREE
+    assert free_times(MONDAY.rules, [], now=first, not_before=last, not_after=last) == [last]
+
+
+def test_a_question_about_all_time_is_one_about_now_until_the_horizon():
+    ever = {"not_before": utc("0001-01-01T00:00"), "not_after": utc("9999-12-31T23:59:59")}
+    week = dataclasses.replace(MONDAY.rules, horizon_days=6)
+    assert free_times(week, [], now=utc("2026-11-20T00:00"), **ever) == ALL_THREE
 
 
 def test_without_a_beginning_and_an_end_it_is_from_now_until_the_horizon():

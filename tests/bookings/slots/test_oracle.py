@@ -21,6 +21,7 @@ often = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[He
 def edges(asked: Asked) -> Iterator[dt.datetime]:
     """Starts that just do, or just do not, keep out of the way of something."""
     rules = asked.rules
+    yield rules.horizon(asked.now)
     for one in [*rules.openings, *rules.closures, *rules.elsewhere, *asked.taken]:
         yield from (one.starts_at, one.ends_at, one.starts_at - rules.length)
         yield one.starts_at - rules.length - rules.after
