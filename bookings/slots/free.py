@@ -43,7 +43,8 @@ def _open(
     stretches: list[Interval] = []
     starts: set[dt.datetime] = set()
     day = earliest.astimezone(rules.zone).date() - DAY
-    while day <= latest.astimezone(rules.zone).date() + DAY:
+    # A visit can last into the next day, and Apia left out a whole one.
+    while day <= latest.astimezone(rules.zone).date() + 2 * DAY:
         for window in rules.windows_of(day):
             goes_on = DAY if window.ends <= window.starts else NOTHING
             opens = wall(day, window.starts)

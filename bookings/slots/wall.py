@@ -42,7 +42,7 @@ def _steady(zone: zoneinfo.ZoneInfo, year: int) -> tuple[_Steady, ...]:
     found = []
     while moment < end:
         following = min(moment + look, end)
-        if following < end and _offset(zone, following) != offset:
+        if _offset(zone, following) != offset:
             change = _change(zone, moment, following)
             found.append(_Steady(since, change, offset))
             since, offset = change, _offset(zone, following)
