@@ -27,13 +27,7 @@ from tests.bookings.mails import (
     read,
 )
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def one_side_effect(db) -> None:
-    """A list of one side effect is enough here, and quicker to acknowledge."""
-    make.treatment(risks=1)
+pytestmark = [pytest.mark.django_db, pytest.mark.one_risk]
 
 
 # --- All kinds, both languages ---------------------------------------------------------------------
