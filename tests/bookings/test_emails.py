@@ -11,7 +11,6 @@ from bookings import emails, links, reminders
 from bookings.models import Consultation, Kind, Message
 from clinic import times
 from clinic.models import AftercareStep, Clinic
-from tests import make
 from tests.bookings.mails import (
     HOUR,
     ISOLATES,

@@ -13,7 +13,7 @@ from clinic import clock
 from tests import make
 from tests.bookings.person import Person
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_risk]
 MINUTE = dt.timedelta(minutes=1)
 HOUR = dt.timedelta(hours=1)
 
