@@ -66,11 +66,14 @@ def _names(owner: psycopg.Connection, like: str) -> list[str]:
 
 
 def drop(owner: psycopg.Connection, name: str) -> None:
-    """Drop a database with whatever is still connected to it. Each role may end its own sessions."""
+    """Drop a database with whatever is still connected to it. Each role may end its own sessions.
+
+    It waits until they have ended: the owner may not end what the application's role has left.
+    """
     with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as app:
         for connection in (app, owner):
             connection.execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity"
                 " WHERE datname = %s AND usename = current_user",
                 [name],
             )
