@@ -22,14 +22,19 @@ class Person:
     handler = ClientHandler(enforce_csrf_checks=True)
 
     def __init__(self, client: Client | None = None) -> None:
-        self.client, self.browser = client or Client(), Client()
-        self.browser.handler = self.handler
-        self.browser.cookies = self.client.cookies
+        self.client, self._browser = client or Client(), Client()
+        self._browser.handler = self.handler
         self.url = "/"
         self.page = BeautifulSoup("", "html.parser")
         self.status = 0
         self.hops: list[int] = []  # the answers that led on to this page
         self.response: Any = None
+
+    @property
+    def browser(self) -> Client:
+        """What opens pages and presses buttons, with the cookies that `client` has now."""
+        self._browser.cookies = self.client.cookies
+        return self._browser
 
     # --- Looking -----------------------------------------------------------------------------
 
