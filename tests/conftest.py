@@ -5,9 +5,12 @@ committed_db         a database of its own, for tests that commit, race, or use 
 smtp_sink            a mail server on the loopback that keeps what it is given
 live_site            gunicorn on committed_db; the value is its URL
 broker, worker       a Valkey of its own; a Celery worker and beat on it and on committed_db
+In each stands the usual clinic (make.standard), so that a test need not make it; a module may say
+otherwise: `pytestmark = pytest.mark.empty_clinic`, or `one_risk` for a list of one side effect.
 `transactional_db` is not for us: it flushes, and the guards of the evidence refuse that.
 """
 
+import gc
 import logging
 import os
 import signal
@@ -22,13 +25,15 @@ from pathlib import Path
 import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
+from django.template.base import Template
 from django.utils import translation
 
 from clinic.embedded import valkey
 from clinic.embedded.places import Place
-from tests import databases, processes
+from tests import databases, make, processes
 from tests.settings import BROKER_IS_OURS, REDIS_URL
 
+PLAIN_RENDER = Template._render  # before Django's test set-up puts its own there
 NO_CHROMIUM = (
     "Chromium was not found, so the tests in tests/journeys/browser were left out. "
     "To run them too: apt-get install chromium"
@@ -51,6 +56,22 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.write_line(NO_CHROMIUM)
 
 
+def pytest_collection_finish() -> None:
+    """What was imported stays until the end: the garbage collector need not look at it again and again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 50, 100)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def plain_rendering(django_test_environment) -> None:
+    """Django's test set-up copies the context of each template and field for `response.context`.
+
+    That is a tenth of the time, and our tests read what a page says instead.
+    """
+    Template._render = PLAIN_RENDER
+
+
 @pytest.fixture(autouse=True)
 def english() -> Iterator[None]:
     """Each test begins in English: the test client leaves the language of its last page behind."""
@@ -59,23 +80,32 @@ def english() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def test_databases(django_test_environment, django_db_blocker) -> databases.Databases:
-    """The migrated template of this state of the migrations, to copy from."""
+def test_databases(django_test_environment, django_db_blocker) -> Iterator[databases.Databases]:
+    """The databases of this process, copied from the template of this state of the migrations."""
     with django_db_blocker.unblock():
-        return databases.Databases()
+        made = databases.Databases()
+        yield made
+        made.close()
 
 
-@pytest.fixture(scope="session")
-def django_db_setup(test_databases, django_db_blocker) -> Iterator[None]:
-    """pytest-django's database for `db`: a copy of the template, used as the application's role."""
-    with django_db_blocker.unblock(), test_databases.copy():
-        yield
+def risks_of(node: pytest.Item | pytest.Module) -> int | None:
+    """How many side effects the usual clinic lists for this module's tests; None: no clinic at all."""
+    if node.get_closest_marker("empty_clinic"):
+        return None
+    return 1 if node.get_closest_marker("one_risk") else make.RISKS
+
+
+@pytest.fixture(scope="module")
+def django_db_setup(request, test_databases, django_db_blocker) -> None:
+    """pytest-django's database for `db`, used as the application's role."""
+    with django_db_blocker.unblock():
+        test_databases.use(risks=risks_of(request.node))
 
 
 @pytest.fixture
-def committed_db(test_databases, django_db_setup, django_db_blocker) -> Iterator[str]:
+def committed_db(request, test_databases, django_db_setup, django_db_blocker) -> Iterator[str]:
     """A database for this test alone, where what is written is really committed; its name."""
-    with django_db_blocker.unblock(), test_databases.copy() as name:
+    with django_db_blocker.unblock(), test_databases.copy(risks=risks_of(request.node)) as name:
         yield name
 
 

@@ -33,14 +33,34 @@ def clinic(**fields) -> Clinic:
         "horizon_days": 42,
         "cancel_until_minutes": 120,
     }
-    return Clinic.objects.update_or_create(id=1, defaults=defaults | fields)[0]
+    row = Clinic.objects.filter(id=1).first() or Clinic(id=1)
+    return _with(row, defaults | fields)
 
 
-def treatment(slug: str = "mesotherapy", *, risks: int = 4, **fields) -> Treatment:
-    """A treatment with two concerns and, where `risks` says so, a published list of that many."""
+def _with(row, fields: dict):
+    """The row with these fields, saved where that changes it."""
+    changed = {name: value for name, value in fields.items() if getattr(row, name) != value}
+    for name, value in changed.items():
+        setattr(row, name, value)
+    if changed:
+        row.save()
+    return row
+
+
+def standard(*, risks: int) -> None:
+    """The usual clinic, which stands in every test's database unless its module says otherwise."""
+    clinic()
+    dermatologist(treatments=[treatment(risks=risks)])
+    staff()
+
+
+def treatment(slug: str = "mesotherapy", *, risks: int | None = None, **fields) -> Treatment:
+    """A treatment with two concerns and a published list of four side effects, or as `risks` says."""
     found = Treatment.objects.filter(slug=slug).first()
     if found is not None:
-        return found
+        there = Risk.objects.filter(risk_list__treatment=found, risk_list__state="published").count
+        assert risks is None or there() == risks, OTHER_RISKS.format(slug)
+        return _with(found, fields)
     defaults = {
         "name_en": slug.replace("-", " ").capitalize(),
         "name_ar": "الميزوثيرابي",
@@ -52,11 +72,16 @@ def treatment(slug: str = "mesotherapy", *, risks: int = 4, **fields) -> Treatme
         [("cellulite", "Cellulite", "السيلوليت"), ("not-sure", "I am not sure", "لست متأكدًا")], 1
     ):
         Concern.objects.create(treatment=row, slug=key, name_en=en, name_ar=ar, position=position)
-    if risks:
-        publish(risk_list(row, risks=risks))
+    if risks != 0:
+        publish(risk_list(row, risks=RISKS if risks is None else risks))
     return row
 
 
+RISKS = 4
+OTHER_RISKS = (
+    "{} stands in the database with another number of side effects: name another treatment, or mark "
+    "the module `empty_clinic` or `one_risk`"
+)
 RISK_NAMES = [
     ("skin-infection", "Skin infection", "عدوى جلدية"),
     ("needle-pricks", "Discomfort from needle pricks", "انزعاج من وخز الإبر"),
@@ -102,7 +127,9 @@ def dermatologist(slug: str = "huda", *, treatments: list[Treatment] | None = No
     """A dermatologist who sees patients every day from 9:00 to 17:00, clinic's clock."""
     found = Dermatologist.objects.filter(slug=slug).first()
     if found is not None:
-        return found
+        if treatments is not None:
+            found.treatments.set(treatments)
+        return _with(found, fields)
     defaults = {
         "name_en": f"Dr {slug.capitalize()}",
         "name_ar": "د. هدى",

@@ -10,14 +10,8 @@ from bookings.models import Kind
 from tests import make
 from tests.bookings.owing import note, owed, session_of
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_risk]
 HOUR, DAY = dt.timedelta(hours=1), dt.timedelta(days=1)
-
-
-@pytest.fixture(autouse=True)
-def one_side_effect(db) -> None:
-    """A list of one side effect is enough here, and quicker to acknowledge."""
-    make.treatment(risks=1)
 
 
 def test_each_step_of_aftercare_is_owed_once_after_its_hours():

@@ -9,7 +9,7 @@ from bookings.models import WeeklyHours
 from clinic.models import Dermatologist
 from tests import make
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_risk]
 AT_9 = make.TOMORROW_AT_9
 HOUR, DAY = dt.timedelta(hours=1), dt.timedelta(days=1)
 
@@ -17,7 +17,7 @@ HOUR, DAY = dt.timedelta(hours=1), dt.timedelta(days=1)
 @pytest.fixture(autouse=True)
 def three() -> list[Dermatologist]:
     make.clinic()
-    make.treatment(risks=1)
+    make.treatment()
     return [
         make.dermatologist("huda"),
         make.dermatologist("arjun"),

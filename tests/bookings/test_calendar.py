@@ -9,7 +9,7 @@ import bookings.actions
 from bookings import calendar
 from tests import make
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_risk]
 HOUR = dt.timedelta(hours=1)
 
 

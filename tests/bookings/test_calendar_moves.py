@@ -14,9 +14,9 @@ from bookings.models import Consultation, Kind, Message, MessageState
 from clinic import clock
 from tests import desk, make
 from tests.bookings.api import Api, code_of, token_of
-from tests.bookings.person import Person
+from tests.person import Person
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_risk]
 HOUR, DAY = dt.timedelta(hours=1), dt.timedelta(days=1)
 # Six days ahead: the reminders are still to come, and the one three days before comes due meanwhile.
 AT = make.TOMORROW_AT_9 + 5 * DAY
@@ -26,7 +26,7 @@ TAKEN, FREE = AT + HOUR, AT + 2 * HOUR
 @pytest.fixture(autouse=True)
 def at_ten_in_dubai(monkeypatch):
     make.clinic()
-    make.treatment(risks=1)
+    make.treatment()
     monkeypatch.setattr(clock, "now", lambda: make.NOW)
 
 

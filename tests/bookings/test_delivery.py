@@ -18,13 +18,7 @@ from tests import make, processes
 
 MINUTE, HOUR, DAY = dt.timedelta(minutes=1), dt.timedelta(hours=1), dt.timedelta(days=1)
 NEXT_WEEK = make.TOMORROW_AT_9 + 7 * DAY
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def one_side_effect(db) -> None:
-    """A list of one side effect is enough here, and quicker to acknowledge."""
-    make.treatment(risks=1)
+pytestmark = [pytest.mark.django_db, pytest.mark.one_risk]
 
 
 def noted(now: dt.datetime = make.NOW) -> list[Message]:

@@ -13,7 +13,7 @@ from clinic import clock
 from clinic.admin import desk as the_desk
 from tests import desk, make
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_risk]
 
 
 @pytest.fixture(autouse=True)

@@ -11,7 +11,7 @@ from bookings.models import Proof, Status
 from clinic import clock
 from tests import desk, make
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_risk]
 MINUTE = dt.timedelta(minutes=1)
 AT = make.TOMORROW_AT_9
 

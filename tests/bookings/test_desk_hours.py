@@ -9,7 +9,7 @@ from bookings.models import Closure
 from clinic import clock
 from tests import desk, make
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_risk]
 AT = make.TOMORROW_AT_9
 
 

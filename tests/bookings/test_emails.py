@@ -11,7 +11,6 @@ from bookings import emails, links, reminders
 from bookings.models import Consultation, Kind, Message
 from clinic import times
 from clinic.models import AftercareStep, Clinic
-from tests import make
 from tests.bookings.mails import (
     HOUR,
     ISOLATES,
@@ -27,13 +26,7 @@ from tests.bookings.mails import (
     read,
 )
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def one_side_effect(db) -> None:
-    """A list of one side effect is enough here, and quicker to acknowledge."""
-    make.treatment(risks=1)
+pytestmark = [pytest.mark.django_db, pytest.mark.one_risk]
 
 
 # --- All kinds, both languages ---------------------------------------------------------------------

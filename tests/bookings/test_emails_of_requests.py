@@ -11,14 +11,8 @@ from clinic.models import Concern
 from tests import make
 from tests.bookings.mails import HOUR, NEXT_WEEK, body, first_line, plain, read
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_risk]
 LATER = make.NOW + HOUR
-
-
-@pytest.fixture(autouse=True)
-def one_side_effect(db) -> None:
-    """A list of one side effect is enough here, and quicker to acknowledge."""
-    make.treatment(risks=1)
 
 
 def unsure() -> Consultation:
@@ -48,7 +42,7 @@ def test_a_new_link_for_a_request_without_a_treatment_asks_to_finish_nothing():
 
 
 def test_once_the_treatment_is_set_the_patient_is_told_what_comes_next():
-    treatment = make.treatment(risks=1)
+    treatment = make.treatment()
     bookings.actions.set_treatment(
         consultation=unsure(),
         treatment=treatment,

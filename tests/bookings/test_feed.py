@@ -14,7 +14,7 @@ from clinic import clock
 from tests import desk, make
 from tests.bookings.feeds import address, events
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_risk]
 MINUTE, HOUR, DAY = dt.timedelta(minutes=1), dt.timedelta(hours=1), dt.timedelta(days=1)
 AT = make.TOMORROW_AT_9
 
@@ -22,7 +22,7 @@ AT = make.TOMORROW_AT_9
 @pytest.fixture(autouse=True)
 def at_ten_in_dubai(monkeypatch):
     make.clinic()
-    make.treatment(risks=1)
+    make.treatment()
     monkeypatch.setattr(clock, "now", lambda: make.NOW)
 
 

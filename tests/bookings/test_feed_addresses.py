@@ -15,7 +15,7 @@ from clinic.logs import WithoutTokens
 from tests import desk, make
 from tests.bookings.feeds import address
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_risk]
 HOUR = dt.timedelta(hours=1)
 AT = make.TOMORROW_AT_9
 
@@ -23,7 +23,7 @@ AT = make.TOMORROW_AT_9
 @pytest.fixture(autouse=True)
 def at_ten_in_dubai(monkeypatch):
     make.clinic()
-    make.treatment(risks=1)
+    make.treatment()
     monkeypatch.setattr(clock, "now", lambda: make.NOW)
 
 

@@ -12,14 +12,14 @@ from clinic import clock
 from clinic.models import Dermatologist
 from tests import desk, make
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_risk]
 OWN = "/admin/my-feed/"
 
 
 @pytest.fixture(autouse=True)
 def _now(monkeypatch):
     make.clinic()
-    make.treatment(risks=1)
+    make.treatment()
     monkeypatch.setattr(clock, "now", lambda: make.NOW)
     with translation.override("en"):
         yield

@@ -10,7 +10,7 @@ from bookings.links import Purpose
 from bookings.models import Consultation, Kind, Message, MessageState, Status
 from clinic import clock
 from tests import make
-from tests.bookings.person import Person, link_to
+from tests.person import Person, link_to
 
 pytestmark = pytest.mark.django_db
 MINUTE = dt.timedelta(minutes=1)
@@ -38,8 +38,8 @@ def status_of(consultation: Consultation) -> str:
 def test_the_token_leaves_the_address_bar_at_once_and_no_detail_is_shown_yet(language):
     consultation = make.confirmed(language=language)
     person = Person().open(link_to(consultation, language=language))
-    assert person.path == ("/ar" if language == "ar" else "") + "/my/check/"
-    assert person.response.redirect_chain[0][1] == 303
+    assert person.url == ("/ar" if language == "ar" else "") + "/my/check/"
+    assert person.hops[0] == 303
     for detail in (consultation.patient_name, consultation.email, "Huda", "23 November", "09:00"):
         assert detail not in person.page.decode(), detail
     assert "no-store" in person.response["Cache-Control"]
@@ -57,7 +57,7 @@ def test_opening_a_link_changes_no_row():
 def test_the_year_of_birth_or_the_last_digits_of_the_mobile_open_the_page(answer):
     consultation = make.confirmed(mobile="+971500004321")
     person = Person().open(link_to(consultation)).press("Show my consultation", answer=answer)
-    assert (person.path, person.status) == ("/my/", 200)
+    assert (person.url, person.status) == ("/my/", 200)
     for words in (
         "Your visit is booked.",
         "Monday 23 November 2026, from 09:00 to 09:20",
@@ -76,7 +76,7 @@ def test_a_wrong_answer_shows_nothing_and_five_end_the_link(answer):
     person = Person().open(link_to(consultation))
     for _try in range(5):
         person.press("Show my consultation", answer=answer)
-        assert person.status == 400 and len(person.errors()) == 1
+        assert person.status == 400 and len(person.errors) == 1
         assert not person.has(consultation.patient_name)
     person.press("Show my consultation", answer="1990")
     assert (person.status, person.page.h1.text) == (404, "This link has ended")
@@ -84,7 +84,7 @@ def test_a_wrong_answer_shows_nothing_and_five_end_the_link(answer):
     assert person.status == 404
     later = make.NOW + MINUTE
     fresh = bookings.actions.send_link(consultation=consultation, now=later)
-    assert Person().opens_own_page(fresh).path == "/my/"
+    assert Person().opens_own_page(fresh).url == "/my/"
 
 
 @pytest.mark.parametrize("answer", ["", "19", "199000", "year", "٣" * 40])
@@ -104,9 +104,9 @@ def test_the_link_of_a_request_by_phone_proves_the_address_when_its_button_is_pr
     person.press("This is my e-mail address: go on", answer="1990")
     consultation.refresh_from_db()
     assert (consultation.is_proven, consultation.proven_by) == (True, "email_link")
-    assert person.path == "/my/"
+    assert person.url == "/my/"
     person.press("Go on with your booking")
-    assert person.path == "/book/risks/1/"
+    assert person.url == "/book/risks/1/"
 
 
 def test_a_wrong_answer_proves_nothing():
@@ -185,7 +185,7 @@ def test_two_consultations_in_one_browser_do_not_mix():
     person = Person().walks(first).open("/book/booked/")
     assert person.open("/my/").has(first.grouped_reference)
     person.open(link_to(second))
-    assert person.open("/my/").path == "/my/check/"
+    assert person.open("/my/").url == "/my/check/"
     person.press("Show my consultation", answer="1990")
     assert person.has(second.grouped_reference) and not person.has(first.grouped_reference)
     person.follow("Cancel the visit").press("Cancel it")
@@ -208,17 +208,17 @@ def test_the_session_gets_a_new_key_when_the_check_is_passed():
 def test_each_status_is_said_in_words_with_what_can_be_done():
     waiting = Person().opens_own_page(make.waiting(entered_by=make.staff()))
     assert waiting.has("We have your request, and look for a time that suits you.")
-    assert waiting.press("Choose a time").path == "/book/when/"
+    assert waiting.press("Choose a time").url == "/book/when/"
     unsure = Person().opens_own_page(make.waiting(treatment=None, entered_by=make.staff()))
     assert unsure.has("We will write or call to find out what can help you.")
     held = Person().opens_own_page(make.proven())
     assert held.has("We keep it until Sunday 22 November 2026, 10:20")
     assert held.button("Go on with your booking") and held.link("Cancel this request")
-    assert held.press("Choose another time").path == "/book/when/"
+    assert held.press("Choose another time").url == "/book/when/"
     done = make.completed(starts_at=make.TOMORROW_AT_9 + HOUR)
     completed = Person().opens_own_page(done)
     assert completed.has("Your visit took place.")
-    assert "Move" not in completed.text and completed.link("Read and print what you acknowledged")
+    assert "Move" not in completed.main and completed.link("Read and print what you acknowledged")
 
 
 def test_an_expired_request_goes_on_where_it_was_left(monkeypatch):
@@ -229,7 +229,7 @@ def test_an_expired_request_goes_on_where_it_was_left(monkeypatch):
     bookings.actions.expire_holds(now=later)
     person = Person().opens_own_page(consultation)
     assert person.has("We could not keep your time any longer.")
-    assert person.press("Go on with your booking").path == "/book/risks/3/"
+    assert person.press("Go on with your booking").url == "/book/risks/3/"
 
 
 def test_a_cancelled_visit_says_so_and_offers_to_start_again():
@@ -239,10 +239,10 @@ def test_a_cancelled_visit_says_so_and_offers_to_start_again():
     assert person.has("This visit is cancelled.")
     assert person.has("It was to be on Monday 23 November 2026, from 09:00 to 09:20")
     assert not person.page.select(".big-time")
-    assert "Open the video room" not in person.text and "Move" not in person.text
-    assert person.press("Ask for a new consultation").path == "/"
+    assert "Open the video room" not in person.main and "Move" not in person.main
+    assert person.press("Ask for a new consultation").url == "/"
     person.open("/my/cancel/")
-    assert person.path == "/my/"
+    assert person.url == "/my/"
 
 
 @pytest.mark.parametrize(

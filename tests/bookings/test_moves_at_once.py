@@ -13,6 +13,7 @@ from clinic import clock
 from tests import make
 
 HOUR = dt.timedelta(hours=1)
+pytestmark = pytest.mark.one_risk
 
 
 @pytest.fixture
@@ -20,7 +21,7 @@ def two_visits(committed_db):
     """Two booked visits, with the same dermatologist at 9:00 and with another one at 10:00."""
     now = clock.now()
     make.clinic()
-    make.treatment(risks=1)
+    make.treatment()
     huda, arjun = make.dermatologist("huda"), make.dermatologist("arjun")
     free = bookings.actions.free_times(treatment=make.treatment(), now=now, dermatologist=huda)
     first = make.confirmed(dermatologist=huda, starts_at=free[30].starts_at, now=now)

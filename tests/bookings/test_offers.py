@@ -11,7 +11,7 @@ from bookings.models import Consultation, Kind, Offer, PartOfDay, Status, Weekly
 from clinic import times
 from tests import make
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_risk]
 MINUTE, HOUR, DAY = dt.timedelta(minutes=1), dt.timedelta(hours=1), dt.timedelta(days=1)
 AT_9 = make.TOMORROW_AT_9
 
@@ -19,7 +19,7 @@ AT_9 = make.TOMORROW_AT_9
 @pytest.fixture(autouse=True)
 def one_time_a_day():
     """A dermatologist who has time for one visit a day, at 9:00, on four days."""
-    make.treatment(risks=1)
+    make.treatment()
     doctor = make.dermatologist()
     WeeklyHours.objects.filter(dermatologist=doctor).update(ends=dt.time(9, 20))
 

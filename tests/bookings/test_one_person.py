@@ -9,7 +9,7 @@ from bookings import links, reminders
 from bookings.models import Consultation, Kind, Status
 from tests import make
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_risk]
 AT_9, HOUR = make.TOMORROW_AT_9, dt.timedelta(hours=1)
 TEN_MINUTES = dt.timedelta(minutes=10)
 
@@ -17,7 +17,7 @@ TEN_MINUTES = dt.timedelta(minutes=10)
 @pytest.fixture(autouse=True)
 def two_dermatologists():
     make.clinic(grid_minutes=10)
-    make.treatment(risks=1)
+    make.treatment()
     make.dermatologist("huda")
     make.dermatologist("arjun")
 

@@ -12,7 +12,7 @@ from tests.bookings.api import Api, code_of, token_of
 from tests.bookings.steps import YOU, at_when, open_from_9_to_11, set_clock
 from tests.bookings.test_desk_phone import about, enter
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_risk]
 AT_9, AT_10 = make.TOMORROW_AT_9, make.TOMORROW_AT_9 + dt.timedelta(hours=1)
 MINUTE, HOUR, DAY = dt.timedelta(minutes=1), dt.timedelta(hours=1), dt.timedelta(days=1)
 NOT_THEN = "does not see patients at this time"
@@ -36,7 +36,7 @@ def closed_on_tuesday(monkeypatch):
     """Dr Huda sees patients from 9 to 11; Dr Arjun does not talk about mesotherapy."""
     set_clock(monkeypatch, make.NOW)
     make.clinic()
-    make.treatment(risks=1)
+    make.treatment()
     open_from_9_to_11("huda")
     open_from_9_to_11("arjun", treatments=[make.treatment("peeling", risks=0)])
     Closure.objects.create(starts_at=AT_9 + DAY - HOUR, ends_at=AT_9 + 2 * DAY - 6 * HOUR)

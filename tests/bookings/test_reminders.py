@@ -10,15 +10,9 @@ from bookings.models import Consultation, Kind, Message, MessageState
 from tests import make
 from tests.bookings.owing import kinds, note, owed, session_of
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_risk]
 MINUTE, HOUR, DAY = dt.timedelta(minutes=1), dt.timedelta(hours=1), dt.timedelta(days=1)
 NEXT_WEEK = make.TOMORROW_AT_9 + 7 * DAY
-
-
-@pytest.fixture(autouse=True)
-def one_side_effect(db) -> None:
-    """A list of one side effect is enough here, and quicker to acknowledge."""
-    make.treatment(risks=1)
 
 
 def move(consultation: Consultation, to: dt.datetime, now: dt.datetime) -> Consultation:

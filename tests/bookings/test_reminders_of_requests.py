@@ -10,14 +10,8 @@ from bookings.models import Kind
 from tests import make
 from tests.bookings.owing import kinds, note, owed
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_risk]
 MINUTE, HOUR, DAY = dt.timedelta(minutes=1), dt.timedelta(hours=1), dt.timedelta(days=1)
-
-
-@pytest.fixture(autouse=True)
-def one_side_effect(db) -> None:
-    """A list of one side effect is enough here, and quicker to acknowledge."""
-    make.treatment(risks=1)
 
 
 def test_a_code_is_owed_for_ten_minutes_to_an_address_that_is_not_proven():

@@ -8,9 +8,9 @@ import bookings.actions
 from bookings.models import Consultation, Status
 from clinic import clock
 from tests import make
-from tests.bookings.person import Person
+from tests.person import Person
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_risk]
 MINUTE = dt.timedelta(minutes=1)
 HOUR = dt.timedelta(hours=1)
 
@@ -37,7 +37,7 @@ def test_the_own_page_can_be_closed_and_leads_to_the_start(language):
     person = Person().walks(consultation).open(f"{prefix}/book/booked/").open(f"{prefix}/my/")
     [form] = person.page.select(f'form[action="{prefix}/my/close/"]')
     person.press(form.button.get_text())
-    assert person.path == f"{prefix}/"
+    assert person.url == f"{prefix}/"
     assert {"road", "own_page"}.isdisjoint(person.client.session.keys())
     for path in ("/my/", "/my/cancel/", "/my/calendar.ics", "/book/booked/"):
         assert consultation.patient_name not in person.open(path).page.decode(), path

@@ -9,7 +9,7 @@ from clinic import clock
 from clinic.admin import desk as site
 from tests import desk, make
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_risk]
 
 # What each role may open: room -> the pages of it that answer.
 ROOMS = {

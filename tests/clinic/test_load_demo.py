@@ -12,11 +12,13 @@ from clinic.management import demo_catalogue, demo_weeks
 from clinic.models import AftercareStep, Clinic, Dermatologist, Treatment
 from consent.models import ConsentRecord, Review, RiskList
 
+pytestmark = pytest.mark.empty_clinic
+
 
 @pytest.fixture(scope="module")
 def demo(test_databases, django_db_setup, django_db_blocker):
     """The demo, loaded once for all the facts below into a database of its own."""
-    with django_db_blocker.unblock(), test_databases.copy():
+    with django_db_blocker.unblock(), test_databases.copy(risks=None):
         call_command("load_demo")
         yield
 

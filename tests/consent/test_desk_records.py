@@ -137,8 +137,9 @@ def test_the_list_costs_as_many_queries_for_three_rows_as_for_one(
 def test_the_page_costs_as_many_queries_for_three_side_effects_as_for_one(
     risks, django_assert_num_queries
 ):
-    make.treatment(risks=risks)
-    record = talking()
+    treatment = make.treatment("long", risks=risks)
+    make.dermatologist(treatments=[treatment])
+    record = talking(treatment=treatment)
     client = desk.dermatologist()
     with django_assert_num_queries(11):
         client.get(desk.url("consent_consentrecord_change", record.pk))

@@ -8,7 +8,7 @@ from consent.models import ListState, RiskList
 from tests import desk, make
 from tests.bookings.test_desk_hours import form_of
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.empty_clinic]
 
 
 @pytest.fixture(autouse=True)

@@ -11,7 +11,7 @@ from bookings.models import Consultation, Status
 from clinic import clock
 from consent.models import ConsentRecord, Reading
 from tests import make
-from tests.bookings.person import Person
+from tests.person import Person
 
 pytestmark = pytest.mark.django_db
 MINUTE = dt.timedelta(minutes=1)
@@ -49,7 +49,7 @@ def test_every_answer_stands_there_with_a_way_to_change_it():
         "Skin infection I understand that this can happen",
         "This is not consent to a procedure.",
     ):
-        assert words in person.text, words
+        assert words in person.main, words
     changes = [link["href"] for link in person.page.select("dd.change a")]
     assert changes == [
         *("/book/what/", "/book/when/", "/book/when/"),
@@ -62,7 +62,7 @@ def test_questions_are_shown_again_in_the_patients_words():
     consultation = make.proven()
     make.acknowledge_all(consultation, wants_to_talk=True, question="<b>Does it hurt?</b>")
     person = Person().walks(consultation).open("/book/check/")
-    assert person.text.count("Your question: <b>Does it hurt?</b>") == 4
+    assert person.main.count("Your question: <b>Does it hurt?</b>") == 4
 
 
 def test_your_own_time_stands_beside_the_clinics_where_it_differs():
@@ -72,12 +72,12 @@ def test_your_own_time_stands_beside_the_clinics_where_it_differs():
 @pytest.mark.parametrize("language", ["en", "ar"])
 def test_the_last_press_books_the_visit(language):
     person = checker(language=language)
-    person.press(BOOK if language == "en" else "", **person.form)
-    assert person.path == ("/ar" if language == "ar" else "") + "/book/booked/"
+    person.go_on(**person.form)
+    assert person.url == ("/ar" if language == "ar" else "") + "/book/booked/"
     consultation = Consultation.objects.get()
     assert consultation.status == Status.CONFIRMED
     assert ConsentRecord.objects.get().reading.language == language
-    assert consultation.grouped_reference in person.text
+    assert consultation.grouped_reference in person.main
 
 
 def test_pressed_twice_it_books_once():
@@ -103,9 +103,9 @@ def test_a_time_that_is_gone_keeps_every_answer_and_offers_the_nearest_three(mon
     assert offered[0]["value"] == "huda|2026-11-23T05:20:00Z/PT20M"
     assert not ConsentRecord.objects.exists()
     person.press("Monday 23 November 2026, 09:20")
-    assert person.path == "/book/check/"
+    assert person.url == "/book/check/"
     person.press(BOOK)
-    assert person.path == "/book/booked/"
+    assert person.url == "/book/booked/"
     mine.refresh_from_db()
     assert mine.starts_at == make.TOMORROW_AT_9 + 20 * MINUTE
 
@@ -116,21 +116,20 @@ def test_a_hold_that_ran_out_books_all_the_same_while_the_time_is_free(monkeypat
     at(monkeypatch, later)
     bookings.actions.expire_holds(now=later)
     assert person.reload().has("We no longer keep this time for you.")
-    assert person.press(BOOK).path == "/book/booked/"
+    assert person.press(BOOK).url == "/book/booked/"
 
 
 def test_answers_that_changed_in_another_tab_are_shown_anew():
     person = checker()
     old = person.form
-    other = Person()
-    other.client.cookies = person.client.cookies
+    other = Person(person.client)
     other.open("/book/risks/2/").press("Save my changed answer", understood="on", question="Now?")
     person.press(BOOK, **old)
     assert person.status == 409
     assert person.has("Your answers changed since this page was shown.")
     assert person.has("Your question: Now?")
     assert not ConsentRecord.objects.exists()
-    assert person.press(BOOK).path == "/book/booked/"
+    assert person.press(BOOK).url == "/book/booked/"
 
 
 def test_a_changed_wording_asks_for_that_side_effect_only():
@@ -143,8 +142,8 @@ def test_a_changed_wording_asks_for_that_side_effect_only():
     assert person.has("The wording of a side effect has changed.") and person.has("Breathe out.")
     assert person.has("Side effect 3 of 4")
     person.press("Save and go on", understood="on")
-    assert person.path == "/book/check/"
-    assert person.press(BOOK).path == "/book/booked/"
+    assert person.url == "/book/check/"
+    assert person.press(BOOK).url == "/book/booked/"
 
 
 @pytest.mark.parametrize("reading", ["", "0", "-1", "abc", "9" * 50, "٣", None])
@@ -166,7 +165,7 @@ def test_the_reading_of_somebody_else_books_nothing():
 
 def test_a_switch_of_language_leads_to_reading_in_that_language():
     person = checker().press("العربية")
-    assert person.path == "/ar/book/risks/1/"
+    assert person.url == "/ar/book/risks/1/"
 
 
 def test_a_list_that_was_withdrawn_books_nothing():
@@ -182,12 +181,12 @@ def test_a_list_that_was_withdrawn_books_nothing():
 def test_the_copy_says_word_for_word_what_was_acknowledged():
     consultation = make.proven(language="ar")
     reading = make.acknowledge_all(consultation, wants_to_talk=True, question="هل يؤلم؟")
-    Person().walks(consultation).open("/ar/book/check/").press("", reading=reading.pk)
+    Person().walks(consultation).open("/ar/book/check/").go_on(reading=reading.pk)
     consultation.refresh_from_db()
     person = Person().opens_own_page(consultation).open("/my/acknowledged/")
     assert person.status == 200
     assert person.has("This is not consent to a procedure.")
-    assert person.text.count("هل يؤلم؟") == 4
+    assert person.main.count("هل يؤلم؟") == 4
     assert person.has(" ".join([consultation.receipt[:8], consultation.receipt[8:16]]))
     texts = person.page.select(".words")
     for act, text in zip(reading.acknowledgements.order_by("risk__position"), texts, strict=True):
@@ -201,7 +200,7 @@ def test_the_copy_says_word_for_word_what_was_acknowledged():
 def test_before_it_is_sealed_there_is_no_copy():
     consultation = make.proven()
     person = Person().opens_own_page(consultation).open("/my/acknowledged/")
-    assert person.path == "/my/"
+    assert person.url == "/my/"
 
 
 def test_a_stranger_gets_no_copy():

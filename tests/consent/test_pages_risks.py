@@ -12,7 +12,7 @@ from bookings.models import Status
 from clinic import clock
 from consent.models import Acknowledgement, Particulars, Reading
 from tests import make
-from tests.bookings.person import Person
+from tests.person import Person
 
 pytestmark = pytest.mark.django_db
 TICK = {"understood": "on"}
@@ -59,13 +59,13 @@ def test_how_often_has_its_heading_only_where_a_source_says_so():
 def test_each_side_effect_is_acknowledged_by_an_act_of_its_own(language, statement):
     person = reader(language=language)
     for number in range(1, 5):
-        assert person.path.endswith(f"/book/risks/{number}/")
+        assert person.url.endswith(f"/book/risks/{number}/")
         assert person.page.html["lang"] == language
-        assert statement in person.text
+        assert statement in person.main
         assert "understood" not in person.form and "wants_to_talk" not in person.form
         assert Acknowledgement.objects.count() == number - 1
-        person.press("Save" if language == "en" else "", **TICK)
-    assert person.path.endswith("/book/check/")
+        person.go_on(**TICK)
+    assert person.url.endswith("/book/check/")
     acts = Acknowledgement.objects.order_by("pk")
     assert {act.language for act in acts} == {language}
     assert {act.statement for act in acts} == {statement}
@@ -81,9 +81,7 @@ def test_there_is_no_way_to_acknowledge_everything_at_once():
 def test_without_its_tick_nothing_is_stored_and_the_question_is_kept():
     person = reader().press("Save and go on", question="Does it scar?", wants_to_talk="on")
     assert (person.status, Acknowledgement.objects.count()) == (400, 0)
-    assert person.errors() == [
-        "Tick the box to say that you understand this can happen, or call us."
-    ]
+    assert person.errors == ["Tick the box to say that you understand this can happen, or call us."]
     assert person.page.select_one(".error-summary a")["href"] == "#id_understood"
     assert person.title.startswith("Error:")
     assert person.form["question"] == "Does it scar?" and person.form["wants_to_talk"] == "on"
@@ -101,7 +99,7 @@ def test_a_question_without_its_tick_is_still_to_be_talked_about():
 def test_a_question_that_is_too_long_is_refused_in_words_and_kept():
     person = reader().press("Save and go on", **TICK, question="a" * 301)
     assert (person.status, Acknowledgement.objects.count()) == (400, 0)
-    assert person.errors() == ["Use at most 300 letters: leave out 1 letter."]
+    assert person.errors == ["Use at most 300 letters: leave out 1 letter."]
     assert person.form["question"] == "a" * 301
     line_ends = ("a" * 148 + "\r\n") * 2  # 298 letters as the browser counts
     person.press("Save and go on", **TICK, question=line_ends + "b")
@@ -120,7 +118,7 @@ def test_going_back_shows_when_it_was_acknowledged_and_lets_the_question_change(
     assert person.form["question"] == "First?" and "understood" not in person.form
     assert person.link("Go on")["href"] == "/book/risks/2/"
     person.press("Save my changed answer", **TICK, question="Second?")
-    assert person.path == "/book/risks/2/"
+    assert person.url == "/book/risks/2/"
     assert Reading.objects.count() == 2
     assert person.open("/book/risks/1/").form["question"] == "Second?"
 
@@ -136,10 +134,10 @@ def test_the_same_press_twice_stores_one_act():
 
 def test_a_side_effect_whose_turn_has_not_come_leads_to_the_one_whose_turn_it_is():
     person = reader()
-    assert person.open("/book/risks/3/").path == "/book/risks/1/"
-    assert person.open("/book/risks/99/").path == "/book/risks/1/"
-    assert person.open("/book/risks/0/").path == "/book/risks/1/"
-    assert person.open("/book/check/").path == "/book/risks/1/"
+    assert person.open("/book/risks/3/").url == "/book/risks/1/"
+    assert person.open("/book/risks/99/").url == "/book/risks/1/"
+    assert person.open("/book/risks/0/").url == "/book/risks/1/"
+    assert person.open("/book/check/").url == "/book/risks/1/"
 
 
 def test_a_page_from_before_a_change_of_wording_is_shown_anew_with_the_question_kept():
@@ -153,7 +151,7 @@ def test_a_page_from_before_a_change_of_wording_is_shown_anew_with_the_question_
     assert person.has("Breathe out.") and person.form["question"] == "Does it hurt?"
     assert Reading.objects.latest("pk").acknowledgements.count() == 1  # the first is carried over
     person.press("Save and go on", **TICK)
-    assert person.path == "/book/risks/3/"
+    assert person.url == "/book/risks/3/"
 
 
 def test_a_form_of_somebody_else_or_of_nobody_is_shown_anew():
@@ -168,19 +166,19 @@ def test_a_form_of_somebody_else_or_of_nobody_is_shown_anew():
 def test_a_switch_of_language_keeps_the_question_and_begins_a_reading_in_that_language():
     person = reader().press("Save and go on", **TICK, question="First?")
     person.press("العربية", question="Half-typed")
-    assert person.path == "/ar/book/risks/1/"
+    assert person.url == "/ar/book/risks/1/"
     assert person.page.html["dir"] == "rtl"
     assert person.page.select_one("main .notice[role=status]")
     assert person.form["question"] == "First?"
     assert Reading.objects.latest("pk").language == "ar"
-    person.press("", **TICK)
-    assert person.path == "/ar/book/risks/2/"
+    person.go_on(**TICK)
+    assert person.url == "/ar/book/risks/2/"
     assert person.form["question"] == "Half-typed"
     assert Acknowledgement.objects.latest("pk").language == "ar"
 
 
 def test_in_english_again_the_page_says_why_one_reads_again():
-    person = reader(language="ar").press("", **TICK)
+    person = reader(language="ar").go_on(**TICK)
     person.press("English")
     assert person.has("please read the side effects again in English")
 
@@ -197,7 +195,7 @@ def test_before_the_address_is_proven_no_side_effect_is_shown():
     consultation = make.held()
     person = Person().walks(consultation)
     for path in ("/book/risks/1/", "/book/check/"):
-        assert person.open(path).path == "/book/code/"
+        assert person.open(path).url == "/book/code/"
         sent = person.client.post(path, {**TICK, "question": "Kept?"})
         assert sent.status_code == 303
     assert not Reading.objects.exists()
@@ -206,7 +204,7 @@ def test_before_the_address_is_proven_no_side_effect_is_shown():
 
 def test_who_is_on_no_road_is_led_to_its_beginning():
     for path in ("/book/risks/1/", "/book/check/", "/book/booked/"):
-        assert Person().open(path).path == "/book/what/"
+        assert Person().open(path).url == "/book/what/"
 
 
 def test_a_treatment_without_a_list_says_so_and_books_nothing():
@@ -221,14 +219,14 @@ def test_a_treatment_without_a_list_says_so_and_books_nothing():
 def test_after_booking_the_pages_lead_to_the_booking():
     consultation = make.confirmed()
     person = Person().walks(consultation)
-    assert person.open("/book/risks/1/").path == "/book/booked/"
-    assert person.open("/book/check/").path == "/book/booked/"
+    assert person.open("/book/risks/1/").url == "/book/booked/"
+    assert person.open("/book/check/").url == "/book/booked/"
 
 
 def test_a_cancelled_request_leads_back_to_the_start():
     consultation = make.proven()
     bookings.actions.cancel(consultation=consultation, now=make.NOW, by_patient=True)
-    assert Person().walks(consultation).open("/book/risks/1/").path == "/"
+    assert Person().walks(consultation).open("/book/risks/1/").url == "/"
 
 
 def test_pages_are_not_kept_by_the_browser_and_not_indexed():
@@ -263,6 +261,6 @@ def test_a_reading_goes_on_where_it_was_left_on_another_day(monkeypatch):
     bookings.actions.expire_holds(now=later)
     consultation.refresh_from_db()
     assert consultation.status == Status.EXPIRED
-    assert person.open("/book/risks/4/").path == "/book/risks/2/"
+    assert person.open("/book/risks/4/").url == "/book/risks/2/"
     reading = consent.actions.open_reading(consultation=consultation, language="en", now=later)
     assert reading == Reading.objects.get()

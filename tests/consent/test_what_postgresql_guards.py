@@ -258,7 +258,7 @@ def test_a_published_list_never_changes():
 
 
 def test_an_empty_list_cannot_be_published():
-    draft = make.risk_list(make.treatment(risks=0), risks=0)
+    draft = make.risk_list(make.treatment("peel", risks=0), risks=0)
     name = refusal(
         lambda: RiskList.objects.filter(pk=draft.pk).update(
             state="published", published_at=make.NOW, published_by=make.staff("second")
@@ -268,7 +268,7 @@ def test_an_empty_list_cannot_be_published():
 
 
 def test_a_list_is_published_by_a_second_person():
-    draft = make.risk_list(make.treatment(risks=0))
+    draft = make.risk_list(make.treatment("peel", risks=0))
     name = refusal(
         lambda: RiskList.objects.filter(pk=draft.pk).update(
             state="published", published_at=make.NOW, published_by=draft.written_by

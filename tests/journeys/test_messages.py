@@ -14,6 +14,7 @@ from clinic import clock
 from tests import databases, make, processes
 
 MINUTE, HOUR, DAY = dt.timedelta(minutes=1), dt.timedelta(hours=1), dt.timedelta(days=1)
+pytestmark = pytest.mark.one_risk
 NEXT_WEEK = make.TOMORROW_AT_9 + 7 * DAY
 
 
@@ -81,7 +82,7 @@ def confirmed(inbox: Inbox, **fields) -> Consultation:
 
 
 def test_reminders_and_aftercare_arrive_once_each_as_time_goes_by(the_clock, worker, inbox):
-    steps = make.aftercare_steps(make.treatment(risks=1))
+    steps = make.aftercare_steps(make.treatment())
     stays = confirmed(inbox, starts_at=NEXT_WEEK)
     moves = confirmed(inbox, starts_at=NEXT_WEEK + HOUR, language="ar", zone="Europe/London")
     leaves = confirmed(inbox, starts_at=NEXT_WEEK + 2 * HOUR)

@@ -10,6 +10,8 @@ from clinic.management import demo_catalogue
 from tests import processes
 from tests.journeys.walk import walk
 
+pytestmark = pytest.mark.empty_clinic
+
 
 def texts_to(sink, email: str) -> list[str]:
     return [

@@ -13,7 +13,7 @@ from clinic.management import demo_catalogue
 from tests import processes
 from tests.journeys.browser.patient import SIZES, Patient, chromium
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.empty_clinic]
 # SHOTS=folder keeps a picture of every page of the road, to be looked at.
 SHOTS = Path(os.environ["SHOTS"]) if os.environ.get("SHOTS") else None
 
