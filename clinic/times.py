@@ -123,8 +123,14 @@ def is_quiet(moment: dt.datetime, zone: Zone) -> bool:
 
 
 def clock(moment: dt.datetime, zone: Zone) -> str:
-    """The clock in a zone, 24 hours and Western digits in both languages: "14:05"."""
-    return f"{_local(moment, zone):%H:%M}"
+    """The clock in a zone, 24 hours and Western digits in both languages: "14:05".
+
+    A time that the clock shows twice on that day is told apart by its offset: "02:30 (GMT+1)".
+    """
+    local = _local(moment, zone)
+    shown = f"{local:%H:%M}"
+    twice = local.replace(fold=0).utcoffset() != local.replace(fold=1).utcoffset()
+    return f"{shown} ({_offset(local, 'en').translate(_NO_ISOLATES)})" if twice else shown
 
 
 def zone_in_words(zone: Zone, moment: dt.datetime, language: str, *, isolated: bool = False) -> str:

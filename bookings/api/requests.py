@@ -33,7 +33,7 @@ class NewConsultation(TimeChosen):
 
     treatment = serializers.SlugRelatedField(
         slug_field="slug",
-        queryset=Treatment.objects.offered().prefetch_related("concerns"),
+        queryset=Treatment.objects.offered(),
         default=None,
         allow_null=True,
     )
@@ -77,9 +77,9 @@ class NewConsultation(TimeChosen):
         return asked
 
     def _concern(self, treatment: Treatment | None, slug: str) -> Any:
-        for concern in treatment.concerns.all() if treatment else ():
-            if concern.slug == slug:
-                return concern
+        concern = treatment.concerns.filter(slug=slug).first() if treatment else None
+        if concern is not None:
+            return concern
         raise serializers.ValidationError(
             {"concern": [_("Choose a reason that fits the treatment.")]}
         )

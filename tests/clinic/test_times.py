@@ -99,6 +99,25 @@ def test_every_city_on_the_list_is_a_zone_with_two_names():
         assert any("\u0600" <= letter <= "\u06ff" for letter in arabic)
 
 
+@pytest.mark.parametrize(
+    ("moment", "zone", "shown"),
+    [
+        ("2026-10-25T00:30", "Europe/Berlin", "02:30 (GMT+2)"),
+        ("2026-10-25T01:30", "Europe/Berlin", "02:30 (GMT+1)"),
+        ("2026-10-25T02:00", "Europe/Berlin", "03:00"),
+        ("2026-03-29T01:00", "Europe/Berlin", "03:00"),
+        ("2026-04-04T15:00", "Australia/Lord_Howe", "01:30 (GMT+10:30)"),
+        ("2026-11-23T05:00", "Asia/Dubai", "09:00"),
+    ],
+)
+def test_a_time_that_the_clock_shows_twice_is_told_apart_by_its_offset(moment, zone, shown):
+    assert times.clock(dt.datetime.fromisoformat(moment + "+00:00"), zone) == shown
+
+
+def test_the_zones_are_those_of_the_locked_package():
+    assert zoneinfo.TZPATH == ()
+
+
 def test_the_zones_to_choose_from_go_from_west_to_east():
     choices = dict(times.zone_choices(TEN, "en"))
     names = list(choices)
