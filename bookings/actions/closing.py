@@ -48,7 +48,7 @@ def close(
 
     Visits are cancelled by the clinic, for this reason. Holds are let go: their patients keep their
     answers and are asked to choose another time (reminders.RULES: HOLD_RAN_OUT, or FINISH for one
-    whom reception chose the time for). What has begun is left as it is.
+    whom reception chose the time for). What has begun is left as it is. Closed already: nothing new.
     Raises VisitsInClosure unless `previewed` is the fingerprint of exactly what is ended.
     """
     with transaction.atomic():
@@ -57,6 +57,8 @@ def close(
         visits = list(_booked_in(closure, whose, now=now))
         if visits and previewed != fingerprint(visits):
             raise VisitsInClosure(visits)
+        if closure.pk is None:  # the button pressed twice: the same closure, once
+            closure.pk = _the_same(closure)
         closure.save()
         for visit in visits:
             if visit.status == Status.HELD:
@@ -75,6 +77,15 @@ def _whose(closure: Closure) -> list[int]:
     if closure.dermatologist_id is not None:
         return [closure.dermatologist_id]
     return list(Dermatologist.objects.values_list("pk", flat=True))
+
+
+def _the_same(closure: Closure) -> int | None:
+    there = Closure.objects.filter(
+        dermatologist=closure.dermatologist_id,
+        starts_at=closure.starts_at,
+        ends_at=closure.ends_at,
+    )
+    return there.values_list("pk", flat=True).first()
 
 
 def _booked_in(closure: Closure, whose: list[int], *, now: dt.datetime) -> Iterable[Consultation]:

@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -20,7 +21,6 @@ from bookings.admin.wall_clock import (
     DayField,
     WhichField,
     ask_which,
-    clinics_zone,
     moment_meant,
 )
 from bookings.models import Opening
@@ -71,7 +71,7 @@ class StretchForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.zone = clinics_zone()
+        self.zone: Any = timezone.get_current_timezone()  # the clinic's, at the desk
         if self.instance.pk is not None:
             self.initial.update(self._as_typed(self.instance.starts_at, self.instance.ends_at))
         for end in ("from", "to"):

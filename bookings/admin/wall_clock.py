@@ -5,7 +5,6 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -13,15 +12,8 @@ from bookings import slots
 from clinic import times
 from clinic.admin import CLOCK, comma
 from clinic.i18n import active_language
-from clinic.models import Clinic
 
 YEARS = range(2000, 2101)
-
-
-def clinics_zone() -> Any:
-    """The zone in which everything at the desk is typed and read."""
-    clinic = Clinic.objects.the_clinic()
-    return clinic.zoneinfo if clinic else timezone.get_current_timezone()
 
 
 def check_year(day: dt.date) -> None:
