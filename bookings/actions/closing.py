@@ -2,7 +2,7 @@
 
 import datetime as dt
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from django.db import transaction
@@ -25,6 +25,10 @@ class Closed:
 
 class VisitsInClosure(VisitsBooked):
     """Visits or holds lie in the time to be closed, and nobody has agreed yet to end just these."""
+
+    def __init__(self, closure: Closure, visits: Collection[Consultation]) -> None:
+        super().__init__(visits)
+        self.closure = closure
 
     @property
     def preview(self) -> str:
@@ -54,9 +58,10 @@ def close(
     with transaction.atomic():
         whose = _whose(closure)
         lock_dermatologists(*whose)
-        visits = list(_booked_in(closure, whose, now=now))
+        locked = _booked_in(closure, whose, now=now)
+        visits = sorted(locked, key=lambda visit: (visit.starts_at, visit.pk))
         if visits and previewed != fingerprint(visits):
-            raise VisitsInClosure(visits)
+            raise VisitsInClosure(closure, visits)
         if closure.pk is None:  # the button pressed twice: the same closure, once
             closure.pk = _the_same(closure)
         closure.save()

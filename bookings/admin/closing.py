@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from bookings.actions import Closed, VisitsInClosure, close, is_told
 from bookings.admin import columns
-from bookings.admin.openings import STRETCH_COLUMNS, StretchForm, laid_out_for
+from bookings.admin.openings import STRETCH_COLUMNS, StretchForm, laid_out_for, whose
 from bookings.admin.time_forms import WhyField
 from bookings.models import Closure, Consultation, Status
 from clinic.admin import comma, desk, laid_out, now_of
@@ -101,6 +101,7 @@ class ClosureAdmin(admin.ModelAdmin):
             **self.admin_site.each_context(request),
             "title": gettext("What is booked in this time"),
             "opts": self.opts,
+            "closed": [_stretch(refusal.closure), whose(refusal.closure)],
             "may_cancel": may_cancel,
             "has_changed": again and request.POST["previewed"] != refusal.preview,
             "rows": [_row(visit, in_full=may_cancel) for visit in refusal.visits],
@@ -116,6 +117,15 @@ class ClosureAdmin(admin.ModelAdmin):
             "back_url": reverse("admin:bookings_closure_changelist"),
         }
         return TemplateResponse(request, "admin/bookings/closure/preview.html", context)
+
+
+def _stretch(closure: Closure) -> str:
+    """From when until when is to be closed, in words."""
+    return format_html(
+        gettext("{starts} to {ends}"),
+        starts=columns.moment(closure.starts_at),
+        ends=columns.moment(closure.ends_at),
+    )
 
 
 def _kept(request: HttpRequest) -> list[tuple[str, str]]:

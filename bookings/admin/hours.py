@@ -20,7 +20,6 @@ from clinic.i18n import Language
 from clinic.models import Dermatologist, Treatment
 
 ONE_LINE = ("season", "weekday", "starts", "ends")
-WITH_A_PAGE_OF_ITS_OWN = ("can_add_related", "can_change_related", "can_view_related")
 
 
 class HoursFormSet(forms.BaseInlineFormSet):
@@ -34,11 +33,10 @@ class HoursFormSet(forms.BaseInlineFormSet):
 
     def add_fields(self, form: Any, index: int | None) -> None:
         super().add_fields(form, index)
-        name_each_input(form)
         season = form.fields["season"]
+        season.widget = forms.Select()  # without links to a room that stands in the header
         season.choices = self.seasons
-        for link in WITH_A_PAGE_OF_ITS_OWN:  # the season's room is in the header
-            setattr(season.widget, link, False)
+        name_each_input(form)
 
     def clean(self) -> None:
         super().clean()

@@ -55,14 +55,14 @@ class StretchForm(forms.ModelForm):
 
     from_day = DayField(label=_("From day"))
     from_time = ClockField(
-        label=_("from"),
+        label=_("From time"),
         required=False,
         help_text=_("Leave it empty for the beginning of the day."),
     )
     from_which = WhichField()
     to_day = DayField(label=_("To day"), help_text=_("This day belongs to it."))
     to_time = ClockField(
-        label=_("to"), required=False, help_text=_("Leave it empty for the end of the day.")
+        label=_("To time"), required=False, help_text=_("Leave it empty for the end of the day.")
     )
     to_which = WhichField()
 
@@ -72,12 +72,21 @@ class StretchForm(forms.ModelForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.zone: Any = timezone.get_current_timezone()  # the clinic's, at the desk
+        if "dermatologist" in self.fields:
+            self._offer_dermatologists()
         if self.instance.pk is not None:
             self.initial.update(self._as_typed(self.instance.starts_at, self.instance.ends_at))
         for end in ("from", "to"):
             ask_which(
                 self, day=f"{end}_day", clock=f"{end}_time", which=f"{end}_which", zone=self.zone
             )
+
+    def _offer_dermatologists(self) -> None:
+        """A plain list whose first line is everybody."""
+        field: Any = self.fields["dermatologist"]
+        field.empty_label = gettext("The whole clinic")
+        field.widget = forms.Select(choices=field.choices)
+        field.help_text = ""
 
     def _as_typed(self, starts_at: dt.datetime, ends_at: dt.datetime) -> dict[str, Any]:
         """A stored stretch as one would type it."""

@@ -112,26 +112,24 @@ def _too_far(case: Case, because: Because) -> str:
 
 
 def _outside_hours(case: Case, because: Because) -> str:
-    return gettext("It lies outside the hours: %(hours)s.") % {"hours": hours_of_the_day(case)}
+    return gettext("It lies outside the hours.")
 
 
 def _ends_too_late(case: Case, because: Because) -> str:
+    rules = case.rules
+    if not rules.after:
+        words = gettext("The hours end too early for it: the visit takes %(length)s.")
+        return words % {"length": minutes(rules.length)}
     words = gettext(
         "The hours end too early for it: the visit takes %(length)s, and %(after)s have to be free "
-        "after it. Hours: %(hours)s."
+        "after it."
     )
-    return words % {
-        "length": minutes(case.rules.length),
-        "after": minutes(case.rules.after),
-        "hours": hours_of_the_day(case),
-    }
+    return words % {"length": minutes(rules.length), "after": minutes(rules.after)}
 
 
 def _off_grid(case: Case, because: Because) -> str:
-    words = gettext(
-        "A visit begins every %(grid)s, counted from the beginning of the hours: %(hours)s."
-    )
-    return words % {"grid": minutes(case.rules.grid), "hours": hours_of_the_day(case)}
+    words = gettext("A visit begins every %(grid)s, counted from the beginning of the hours.")
+    return words % {"grid": minutes(case.rules.grid)}
 
 
 def _closed(case: Case, because: Because) -> str:

@@ -99,8 +99,8 @@ def test_a_closed_time_is_not_offered():
 
 
 def test_what_is_booked_in_it_is_shown_and_nothing_is_done():
-    visit = make.confirmed(patient_name="Sara Haddad", mobile="+971500000116")
     hold = make.proven(starts_at=AT + 20 * MINUTE)
+    visit = make.confirmed(patient_name="Sara Haddad", mobile="+971500000116")  # earlier in the day
     for fields in ({}, {"dermatologist": visit.dermatologist.pk}):
         response = add("closure", desk.reception(), **fields)
         first, second = rows_of(response)
@@ -110,6 +110,8 @@ def test_what_is_booked_in_it_is_shown_and_nothing_is_done():
         assert hold.grouped_reference in second
         assert "time held" in second
         assert "Cancel these 2 visits and tell the patients" in str(response.content)
+        whole = "Monday 23 November 2026, 00:00 , Dubai time (GMT +4 ) to Tuesday 24 November 2026"
+        assert whole in said(response)
     assert not Closure.objects.exists()
     assert Consultation.objects.filter(status=Status.CANCELLED).count() == 0
     assert not LogEntry.objects.exists()

@@ -9,7 +9,7 @@ from bookings.admin.reasons import WORDS
 from bookings.models import WeeklyHours
 from bookings.slots import Reason
 from clinic import clock
-from clinic.models import Clinic, Dermatologist
+from clinic.models import Clinic, Dermatologist, Treatment
 from tests import desk, make
 from tests.bookings.hours import said, season
 
@@ -43,6 +43,13 @@ def why(time="09:00", day="2026-11-23", **fields) -> dict[str, list[str]]:
         ]
         for part in soup.select(".why-not .module")
     }
+
+
+def hours(time: str) -> str:
+    """What is said of the day's hours of the first dermatologist."""
+    soup = BeautifulSoup(ask(time).content, "html.parser")
+    words = soup.select_one(".why-not .module .quiet").get_text(" ", strip=True)
+    return words.replace("\u2066", "").replace("\u2069", "").replace("\u2068", "")
 
 
 def only(answers: dict[str, list[str]]) -> str:
@@ -99,12 +106,14 @@ def test_a_buffer_is_said_in_minutes_and_the_larger_one_counts():
 
 
 def test_hours_grid_length_and_end_are_said():
-    assert only(why("08:00")) == "It lies outside the hours: 09:00 to 17:00."
+    assert only(why("08:00")) == "It lies outside the hours."
+    assert hours("08:00") == "Hours of this day: 09:00 to 17:00"
     assert "A visit begins every 20 minutes" in only(why("09:10"))
-    make.treatment().__class__.objects.update(visit_minutes=45, buffer_after_minutes=5)
+    Treatment.objects.update(visit_minutes=45)
+    assert "the visit takes 45 minutes." in only(why("16:20"))
+    Treatment.objects.update(visit_minutes=40, buffer_after_minutes=5)
     reason = only(why("16:20"))
-    assert "the visit takes 45 minutes, and 5 minutes have to be free after it" in reason
-    assert "09:00 to 17:00" in reason
+    assert "the visit takes 40 minutes, and 5 minutes have to be free after it" in reason
 
 
 def test_notice_and_horizon_and_the_past_are_said():
@@ -145,9 +154,8 @@ def test_hours_of_a_season_and_extra_openings_are_the_days_hours():
         dermatologist=row, season=season(), weekday=0, starts=dt.time(21), ends=dt.time(1)
     )
     row.openings.create(starts_at=AT + HOUR, ends_at=AT + 2 * HOUR)
-    reason = only(why())
-    assert "21:00 to 01:00" in reason
-    assert "extra opening" in reason
+    assert only(why()) == "It lies outside the hours."
+    assert hours("09:00").startswith("Hours of this day: 21:00 to 01:00, extra opening: ")
     assert "This day is in a season: Ramadan" in said(ask())
     assert why("10:00") == {"Dr Huda": []}
     assert why("00:40", "2026-11-24") == {"Dr Huda": []}  # past midnight, Monday's hours
