@@ -13,7 +13,13 @@ from django.utils.translation import gettext_lazy as _
 
 from bookings.actions import Closed, VisitsInClosure, close, is_told
 from bookings.admin import columns
-from bookings.admin.openings import STRETCH_COLUMNS, StretchForm, laid_out_for, whose
+from bookings.admin.openings import (
+    STRETCH_COLUMNS,
+    StretchForm,
+    WhoseFilter,
+    laid_out_for,
+    whose,
+)
 from bookings.admin.time_forms import WhyField
 from bookings.models import Closure, Consultation, Status
 from clinic.admin import comma, desk, laid_out, now_of
@@ -43,7 +49,7 @@ class ClosureAdmin(admin.ModelAdmin):
 
     form = StretchForm
     list_display = STRETCH_COLUMNS
-    list_filter = ["dermatologist"]
+    list_filter = [("dermatologist", WhoseFilter)]
     list_select_related = ["dermatologist"]
     ordering = ["-starts_at"]
 

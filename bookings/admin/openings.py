@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import conditional_escape
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -134,6 +135,14 @@ def whose(row: Any) -> str:
     return str(row.dermatologist or gettext("the whole clinic"))
 
 
+class WhoseFilter(admin.RelatedFieldListFilter):
+    """Django's own, but what is nobody's own has words instead of a dash."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.empty_value_display = conditional_escape(gettext("the whole clinic"))
+
+
 STRETCH_COLUMNS: list[Any] = [
     columns.moment_of("starts_at", _("from")),
     columns.moment_of("ends_at", _("to")),
@@ -191,7 +200,7 @@ class OpeningAdmin(admin.ModelAdmin):
 
     form = OpeningForm
     list_display = STRETCH_COLUMNS
-    list_filter = ["dermatologist"]
+    list_filter = [("dermatologist", WhoseFilter)]
     list_select_related = ["dermatologist"]
     ordering = ["-starts_at"]
     actions = None  # several at once could not be refused one by one

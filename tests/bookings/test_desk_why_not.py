@@ -255,7 +255,6 @@ def test_it_costs_as_many_queries_for_three_dermatologists_as_for_one(
     client = desk.reception()
     asked = {"treatment": make.treatment().pk, "day": "2026-11-23", "clock": "09:00"}
     # clinic (3: zone, rules, header), session, user, permissions (2), treatment, treatments (2), and
-    # dermatologists, what they offer, hours, closures, openings, visits, visits and closures in the
-    # way, season
-    with django_assert_num_queries(19):
+    # dermatologists, what they offer, their calendars, visits and closures in the way, season
+    with django_assert_num_queries(16):
         client.get(desk.url(PAGE), asked)

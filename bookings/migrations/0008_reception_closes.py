@@ -12,5 +12,5 @@ def give(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("bookings", "0006_a_dermatologist_offers_it")]
+    dependencies = [("bookings", "0007_a_time_is_offered")]
     operations = [migrations.RunPython(give, migrations.RunPython.noop)]
