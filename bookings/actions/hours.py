@@ -99,8 +99,7 @@ def _within_hours(
 
 def _is_open(rules: slots.Rules, visit: Consultation, *, now: dt.datetime) -> bool:
     assert visit.starts_at and visit.ends_at  # a taken slot has them (a constraint)
-    bare = dataclasses.replace(
-        rules, length=visit.ends_at - visit.starts_at, after=dt.timedelta(), closures=()
-    )
+    length = visit.ends_at - visit.starts_at
+    bare = dataclasses.replace(rules, length=length, after=dt.timedelta())
     found = slots.explain(bare, [], visit.starts_at, now=now)
     return not NOT_OPEN & {because.reason for because in found}

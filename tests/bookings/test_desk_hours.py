@@ -93,6 +93,18 @@ def test_a_visit_that_lay_outside_before_is_in_nobodys_way():
     assert change(visit.dermatologist, monday_DELETE="on").status_code == 302
 
 
+def test_what_has_to_be_free_after_a_visit_is_no_part_of_it():
+    visit = make.confirmed(starts_at=AT + 7 * HOUR + 40 * MINUTE)  # until 17:00, when the hours end
+    Clinic.objects.update(buffer_after_minutes=10)
+    assert visit.grouped_reference in said(change(visit.dermatologist, monday_ends="16:50"))
+
+
+def test_a_closure_makes_no_hours_superfluous():
+    visit = make.confirmed()
+    visit.dermatologist.closures.create(starts_at=AT - HOUR, ends_at=AT + HOUR)
+    assert visit.grouped_reference in said(change(visit.dermatologist, monday_DELETE="on"))
+
+
 def test_hours_go_on_past_midnight_and_keep_the_visit_after_it():
     row = make.dermatologist()
     row.weekly_hours.filter(weekday=0).update(starts=dt.time(21), ends=dt.time(1))

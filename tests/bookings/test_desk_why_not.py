@@ -105,6 +105,15 @@ def test_a_buffer_is_said_in_minutes_and_the_larger_one_counts():
     assert "30 minutes have to be free" in only(why("09:40"))
 
 
+def test_the_buffer_of_the_side_that_is_asked_about_is_said():
+    laser = make.treatment("laser", risks=0, buffer_before_minutes=30, buffer_after_minutes=10)
+    Dermatologist.objects.get().treatments.add(laser)
+    asked = make.treatment()
+    make.held(treatment=laser, starts_at=AT + HOUR)
+    assert "30 minutes have to be free" in only(why("09:20", treatment=asked.pk))
+    assert "10 minutes have to be free" in only(why("10:20", treatment=asked.pk))
+
+
 def test_hours_grid_length_and_end_are_said():
     assert only(why("08:00")) == "It lies outside the hours."
     assert hours("08:00") == "Hours of this day: 09:00 to 17:00"
