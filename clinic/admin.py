@@ -186,8 +186,10 @@ class ClinicAdmin(admin.ModelAdmin):
             {
                 "fields": [
                     "zone",
-                    ("visit_minutes", "horizon_days"),
+                    ("visit_minutes", "grid_minutes"),
+                    ("buffer_before_minutes", "buffer_after_minutes"),
                     ("min_notice_minutes", "cancel_until_minutes"),
+                    "horizon_days",
                 ]
             },
         ),
@@ -236,6 +238,10 @@ class TreatmentAdmin(admin.ModelAdmin):
         (None, {"fields": [("name_en", "name_ar"), ("summary_en", "summary_ar")]}),
         (None, {"fields": [("about_en", "about_ar")]}),
         (None, {"fields": ["slug", "position", "is_offered"]}),
+        (
+            _("How long it takes"),
+            {"fields": ["visit_minutes", ("buffer_before_minutes", "buffer_after_minutes")]},
+        ),
     ]
 
     def has_delete_permission(self, request: HttpRequest, obj: Treatment | None = None) -> bool:

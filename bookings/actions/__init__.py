@@ -4,9 +4,16 @@ Arguments are keyword-only; `now` is aware and comes from the database's clock; 
 transaction, gives back the row, and raises a subclass of clinic.errors.Refused.
 """
 
+from bookings.actions.closing import Closed, VisitsInClosure, close, is_told
 from bookings.actions.explaining import Answer, explain
 from bookings.actions.feeds import end_feed, make_feed, replace_feed
 from bookings.actions.holding import expire_holds, renew_hold
+from bookings.actions.hours import (
+    VisitsBooked,
+    booked_ahead,
+    named,
+    refuse_to_leave_visits_outside,
+)
 from bookings.actions.limits import TooManyRequests
 from bookings.actions.locks import NotOffered, OwnVisitThen, TimeTaken
 from bookings.actions.offers import offer_times
@@ -53,6 +60,7 @@ from bookings.actions.visits import (
 
 __all__ = [
     "Answer",
+    "Closed",
     "CodeRanOut",
     "Details",
     "DetailsRefused",
@@ -65,14 +73,18 @@ __all__ = [
     "TooLate",
     "TooManyRequests",
     "TooManyTries",
+    "VisitsBooked",
+    "VisitsInClosure",
     "WrongAnswer",
     "WrongCode",
     "arrive",
     "ask_for_other_times",
+    "booked_ahead",
     "cancel",
     "change_details",
     "check_person",
     "choose_time",
+    "close",
     "complete",
     "confirm",
     "end_feed",
@@ -80,9 +92,11 @@ __all__ = [
     "explain",
     "free_times",
     "give_own_room",
+    "is_told",
     "lock_for_visit",
     "make_feed",
     "move",
+    "named",
     "nearest_times",
     "no_show",
     "note_risks",
@@ -92,6 +106,7 @@ __all__ = [
     "prove_by_link",
     "prove_in_person",
     "record_session",
+    "refuse_to_leave_visits_outside",
     "refuse_unless_free",
     "renew_hold",
     "replace_feed",

@@ -1,15 +1,29 @@
-"""The desk's rooms of this app: the consultations of the day, dermatologists' hours, closures.
+"""The desk's rooms of this app: the consultations of the day, and when the clinic is open.
 
 columns.py  how a row's facts are printed     finding.py  days, filters, chips, search
 forms.py    what staff type                   verbs.py    every button of a consultation
 asking.py   the form behind a button          inlines.py  e-mails and sessions of a consultation
 feed.py     a dermatologist's calendar feed
-consultations.py, phone.py and hours.py put them together.
+consultations.py and phone.py put them together.
+hours.py    dermatologists and their hours    seasons.py  days with hours of their own
+openings.py stretches that are typed          closing.py  closures, and what is booked in them
+why_not.py  why is this time not offered?     wall_clock.py  which moment a typed time means
 """
 
+from bookings.admin.closing import ClosureAdmin
 from bookings.admin.consultations import ConsultationAdmin
 from bookings.admin.feed import cards as feed_cards
 from bookings.admin.finding import cards
-from bookings.admin.hours import ClosureAdmin, DermatologistAdmin
+from bookings.admin.hours import DermatologistAdmin
+from bookings.admin.openings import OpeningAdmin
+from bookings.admin.seasons import SeasonAdmin
 
-__all__ = ["ClosureAdmin", "ConsultationAdmin", "DermatologistAdmin", "cards", "feed_cards"]
+__all__ = [
+    "ClosureAdmin",
+    "ConsultationAdmin",
+    "DermatologistAdmin",
+    "OpeningAdmin",
+    "SeasonAdmin",
+    "cards",
+    "feed_cards",
+]

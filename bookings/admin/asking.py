@@ -19,6 +19,7 @@ from bookings.admin.forms import (
     VoidForm,
 )
 from bookings.admin.time_forms import DAYS_SHOWN, MoveForm, TimeForm, day_asked_for, free_week
+from bookings.admin.why_not import url_about
 from bookings.models import Consultation, Status
 from clinic.models import Dermatologist
 
@@ -128,6 +129,7 @@ def other_times(asked: Asked, form: forms.Form) -> dict[str, Any]:
     earlier = day_asked_for((day - week).isoformat(), now=now)
     later = day_asked_for((day + week).isoformat(), now=now)
     return {
+        "why_not_url": url_about(about) if about.treatment_id else "",
         "earlier_url": _times_url(earlier, shown) if earlier < day else "",
         "later_url": _times_url(later, shown) if later > day else "",
         "whose": [

@@ -22,6 +22,7 @@ from bookings.admin.asking import Asked, other_times
 from bookings.admin.inlines import MessageInline, SessionInline
 from bookings.admin.phone import add_by_phone
 from bookings.admin.verbs import IN_THE_LIST, VERBS, Verb, possible
+from bookings.admin.why_not import why_not
 from bookings.models import Consultation
 from clinic.admin import desk, laid_out, not_there, now_of
 from clinic.errors import Refused
@@ -177,7 +178,9 @@ class ConsultationAdmin(admin.ModelAdmin):
             )
             for verb in VERBS
         ]
-        return [*buttons, *super().get_urls()]
+        asks = self.admin_site.admin_view(partial(why_not, self))
+        why = path("why-not/", asks, name="bookings_consultation_why_not")
+        return [why, *buttons, *super().get_urls()]
 
     def press(self, request: HttpRequest, pk: int, *, verb: Verb) -> HttpResponse:
         """A button: at once, or after a page that asks what the action needs."""

@@ -1,7 +1,6 @@
-"""Dermatologists with their weekly hours, and closures: neither may close a time that a visit has."""
+"""Dermatologists with their weekly hours: no change of them takes a time away from a visit."""
 
-import datetime as dt
-from collections.abc import Iterable
+import functools
 from typing import Any
 
 from django import forms
@@ -9,76 +8,60 @@ from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.http import HttpRequest
-from django.utils import timezone
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from bookings.actions.locks import lock_dermatologists
-from bookings.admin import columns
-from bookings.models import Closure, Consultation, WeeklyHours
+from bookings.actions import booked_ahead, named, refuse_to_leave_visits_outside
+from bookings.models import Consultation, Season, WeeklyHours
 from clinic import clock
-from clinic.admin import CLOCK, day_and_clock, desk, in_its_language, name_each_input
-from clinic.i18n import Language, active_language
+from clinic.admin import CLOCK, comma, desk, in_its_language, name_each_input
+from clinic.errors import Refused
+from clinic.i18n import Language
 from clinic.models import Dermatologist, Treatment
 
-Window = tuple[int, dt.time, dt.time]  # weekday, from, to, in the clinic's clock
-
-
-def refuse_if_any(visits: Iterable[Consultation]) -> None:
-    """Raises ValidationError with the references of the visits that would lose their time."""
-    references = sorted(str(visit) for visit in visits)
-    if not references:
-        return
-    comma = "، " if active_language() == "ar" else ", "
-    raise ValidationError(
-        ngettext(
-            "A visit is booked in this time. Move it or cancel it first: %(references)s",
-            "Visits are booked in this time. Move them or cancel them first: %(references)s",
-            len(references),
-        )
-        % {"references": comma.join(f"\u2066{reference}\u2069" for reference in references)},
-        code="visits_booked",
-    )
-
-
-def is_within(visit: Consultation, windows: list[Window]) -> bool:
-    """Whether a visit lies in one of these hours, by the clinic's clock."""
-    assert visit.starts_at
-    assert visit.ends_at
-    zone = timezone.get_current_timezone()
-    starts, ends = visit.starts_at.astimezone(zone), visit.ends_at.astimezone(zone)
-    return any(
-        starts.weekday() == weekday and opens <= starts.time() and ends.time() <= closes
-        for weekday, opens, closes in windows
-    )
+ONE_LINE = ("season", "weekday", "starts", "ends")
 
 
 class HoursFormSet(forms.BaseInlineFormSet):
     """The hours of one dermatologist as they will be."""
 
+    @functools.cached_property
+    def seasons(self) -> list[tuple[Any, str]]:
+        """Read once for all lines."""
+        known = [(season.pk, str(season)) for season in Season.objects.order_by("-first_day")]
+        return [("", gettext("Usual hours")), *known]
+
     def add_fields(self, form: Any, index: int | None) -> None:
         super().add_fields(form, index)
+        season = form.fields["season"]
+        season.widget = forms.Select()  # without links to a room that stands in the header
+        season.choices = self.seasons
         name_each_input(form)
 
     def clean(self) -> None:
         super().clean()
-        kept = [
-            form.cleaned_data
-            for form in self.forms
-            if form.is_valid() and form.cleaned_data and not form.cleaned_data.get("DELETE")
-        ]
-        if self.instance.pk is None or any(self.errors) or not self.has_changed():
+        kept = [form for form in self.forms if not form.cleaned_data.get("DELETE")]
+        if self.instance.pk is None or any(form.errors for form in kept) or not self.has_changed():
             return
-        # Under the lock that every booking takes, so that none slips in beside this change.
-        lock_dermatologists(self.instance.pk)
-        before = [(row.weekday, row.starts, row.ends) for row in self.instance.weekly_hours.all()]
-        after = [(int(row["weekday"]), row["starts"], row["ends"]) for row in kept]
-        now = clock.now()
-        booked = Consultation.objects.taking_a_slot(now=now).filter(
-            dermatologist=self.instance, starts_at__gt=now
-        )
-        refuse_if_any(
-            visit for visit in booked if is_within(visit, before) and not is_within(visit, after)
+        lines = [
+            {name: form.cleaned_data[name] for name in ONE_LINE}
+            for form in kept
+            if form.cleaned_data
+        ]
+        starts = [(line["season"], line["weekday"], line["starts"]) for line in lines]
+        if len(set(starts)) < len(starts):
+            raise ValidationError(gettext("Two lines begin at the same time of the same day."))
+        try:
+            refuse_to_leave_visits_outside(
+                whose=[self.instance.pk], change=lambda: self._write(lines), now=clock.now()
+            )
+        except Refused as refusal:
+            raise ValidationError(str(refusal), code="visits_booked") from refusal
+
+    def _write(self, lines: list[dict[str, Any]]) -> None:
+        self.instance.weekly_hours.all().delete()
+        WeeklyHours.objects.bulk_create(
+            WeeklyHours(dermatologist=self.instance, **line) for line in lines
         )
 
 
@@ -87,15 +70,24 @@ class HoursInline(admin.TabularInline):
 
     model = WeeklyHours
     formset = HoursFormSet
+    template = "admin/bookings/dermatologist/hours.html"
     extra = 0
+    fields = ONE_LINE
     # The admin's own clock compares with the browser's zone; these hours are the clinic's alone.
     formfield_overrides = {
         models.TimeField: {"widget": forms.TimeInput(attrs=CLOCK, format="%H:%M")}
     }
 
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).select_related("season")
+
 
 class DermatologistForm(forms.ModelForm):
-    """A dermatologist; languages are ticked."""
+    """A dermatologist; languages and treatments are ticked.
+
+    Refused, with the references: to stop seeing patients, or patients about a treatment, while
+    visits are booked that need it.
+    """
 
     languages = forms.MultipleChoiceField(
         label=_("Languages"), choices=Language.choices, widget=forms.CheckboxSelectMultiple
@@ -117,6 +109,29 @@ class DermatologistForm(forms.ModelForm):
         model = Dermatologist
         fields: list[str] = []  # the admin's fieldsets name them
 
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or self.cleaned_data
+        if self.instance.pk is None or not {"is_active", "treatments"} & set(self.changed_data):
+            return given
+        booked = booked_ahead(self.instance, now=clock.now())
+        if booked and not given.get("is_active"):
+            self.add_error("is_active", _still_booked(booked))
+        if "treatments" in given:
+            kept = {treatment.pk for treatment in given["treatments"]}
+            given_up = {one.pk for one in self.instance.treatments.all()} - kept
+            about = [visit for visit in booked if visit.treatment_id in given_up]
+            if about:
+                self.add_error("treatments", _still_booked(about))
+        return given
+
+
+def _still_booked(visits: list[Consultation]) -> str:
+    return ngettext(
+        "A visit is booked that needs this. Move it or cancel it first: %(references)s",
+        "Visits are booked that need this. Move them or cancel them first: %(references)s",
+        len(visits),
+    ) % {"references": named(visits)}
+
 
 @admin.register(Dermatologist, site=desk)
 class DermatologistAdmin(admin.ModelAdmin):
@@ -130,14 +145,13 @@ class DermatologistAdmin(admin.ModelAdmin):
     fieldsets = [
         (None, {"fields": [("name_en", "name_ar"), ("title_en", "title_ar")]}),
         (None, {"fields": ["slug", "licence_number", "languages", "treatments", "video_room"]}),
-        (_("At this clinic"), {"fields": ["user", "is_active"]}),
+        (_("At this clinic"), {"fields": ["user", "visits_per_day", "is_active"]}),
     ]
 
     @admin.display(description=_("languages"))
     def spoken(self, dermatologist: Dermatologist) -> str:
         """The languages in words."""
-        comma = "، " if active_language() == "ar" else ", "
-        return comma.join(str(Language(code).label) for code in dermatologist.languages)
+        return comma().join(str(Language(code).label) for code in dermatologist.languages)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
@@ -146,61 +160,3 @@ class DermatologistAdmin(admin.ModelAdmin):
         field = super().formfield_for_dbfield(db_field, request, **kwargs)
         in_its_language(db_field, field)
         return field
-
-
-def check_year(moment: dt.datetime) -> None:
-    """Raises ValidationError for a moment of another age: PostgreSQL's years are more than Python's."""
-    if not 2000 <= moment.year <= 2100:
-        raise ValidationError(gettext("Enter a year from 2000 to 2100."), code="year")
-
-
-class ClosureForm(forms.ModelForm):
-    """A stretch without visits, in the clinic's clock; refused where a visit is booked."""
-
-    starts_at = forms.SplitDateTimeField(
-        label=_("From"), widget=day_and_clock(), validators=[check_year]
-    )
-    ends_at = forms.SplitDateTimeField(
-        label=_("To"), widget=day_and_clock(), validators=[check_year]
-    )
-
-    class Meta:
-        model = Closure
-        fields = ["dermatologist", "starts_at", "ends_at", "reason"]
-
-    def clean(self) -> dict[str, Any]:
-        given = super().clean() or self.cleaned_data
-        starts_at, ends_at = given.get("starts_at"), given.get("ends_at")
-        if not starts_at or not ends_at:
-            return given
-        if ends_at <= starts_at:
-            raise ValidationError({"ends_at": gettext("The end must be after the start.")})
-        whose = given.get("dermatologist")
-        closed = [whose] if whose else list(Dermatologist.objects.all())
-        lock_dermatologists(*(dermatologist.pk for dermatologist in closed))
-        booked = Consultation.objects.taking_a_slot(now=clock.now())
-        refuse_if_any(
-            booked.filter(dermatologist__in=closed).touching(starts_at=starts_at, ends_at=ends_at)
-        )
-        return given
-
-
-@admin.register(Closure, site=desk)
-class ClosureAdmin(admin.ModelAdmin):
-    """Holidays, leave, an afternoon off: of one dermatologist or of the whole clinic."""
-
-    form = ClosureForm
-    list_display = [
-        columns.moment_of("starts_at", _("from")),
-        columns.moment_of("ends_at", _("to")),
-        "whose",
-        "reason",
-    ]
-    list_filter = ["dermatologist"]
-    list_select_related = ["dermatologist"]
-    ordering = ["-starts_at"]
-
-    @admin.display(description=_("dermatologist"))
-    def whose(self, closure: Closure) -> str:
-        """Whose time it is; nobody's name means everybody."""
-        return str(closure.dermatologist or gettext("the whole clinic"))

@@ -8,7 +8,7 @@ from typing import Any
 from django.contrib.auth.models import Group, User
 
 import consent.actions
-from bookings.models import WeeklyHours
+from bookings.models import Season, WeeklyHours
 from clinic.models import AftercareStep, Clinic, Concern, Dermatologist, Treatment
 from consent.models import Risk
 
@@ -29,7 +29,9 @@ def load(*, now: dt.datetime) -> None:
     clinic = read("clinic")
     Clinic.objects.update_or_create(id=1, defaults=clinic["clinic"])
     _load_treatments()
-    _load_dermatologists(clinic["hours"], staff["dermatologist"])
+    _load_dermatologists(staff["dermatologist"])
+    _load_hours(clinic)
+    _load_openings(clinic["opening"], now=now)
     _load_risks(staff, now=now - IN_FORCE_FOR)
     _load_aftercare()
 
@@ -55,7 +57,7 @@ def _load_treatments() -> None:
             )
 
 
-def _load_dermatologists(hours: list[dict[str, Any]], user: User) -> None:
+def _load_dermatologists(user: User) -> None:
     for person in read("people")["dermatologist"]:
         treatments = person.pop("treatments")
         dermatologist, made = Dermatologist.objects.update_or_create(
@@ -65,14 +67,41 @@ def _load_dermatologists(hours: list[dict[str, Any]], user: User) -> None:
         if made and not Dermatologist.objects.filter(user=user).exists():
             dermatologist.user = user
             dermatologist.save(update_fields=["user"])
-    for window in hours:
+
+
+def _load_hours(clinic: dict[str, Any]) -> None:
+    seasons = {
+        words["name_en"]: Season.objects.update_or_create(
+            name_en=words.pop("name_en"), defaults=words
+        )[0]
+        for words in clinic["season"]
+    }
+    for window in clinic["hours"]:
+        season = seasons[window["season"]] if "season" in window else None
         for weekday in window["weekdays"]:
             WeeklyHours.objects.update_or_create(
                 dermatologist=Dermatologist.objects.get(slug=window["dermatologist"]),
+                season=season,
                 weekday=weekday,
                 starts=dt.time.fromisoformat(window["starts"]),
                 defaults={"ends": dt.time.fromisoformat(window["ends"])},
             )
+
+
+def _load_openings(openings: list[dict[str, Any]], *, now: dt.datetime) -> None:
+    """Each once: an opening of the first loading stays where it is."""
+    zone = Clinic.objects.get().zoneinfo
+    for words in openings:
+        dermatologist = Dermatologist.objects.get(slug=words["dermatologist"])
+        day = now.astimezone(zone).date() + dt.timedelta(days=words["days_ahead"])
+        day += dt.timedelta(days=(words["weekday"] - day.weekday()) % 7)
+        starts, ends = (
+            dt.datetime.combine(day, dt.time.fromisoformat(words[end]), tzinfo=zone)
+            for end in ("starts", "ends")
+        )
+        dermatologist.openings.get_or_create(
+            reason=words["reason"], defaults={"starts_at": starts, "ends_at": ends}
+        )
 
 
 def _load_risks(staff: dict[str, User], *, now: dt.datetime) -> None:

@@ -183,7 +183,8 @@ def _acknowledge(
 def _end(
     story: str, consultation: Consultation, starts_at: dt.datetime, *, now: dt.datetime
 ) -> None:
-    after = starts_at + 25 * MINUTE
+    assert consultation.ends_at is not None  # a confirmed visit has its time
+    after = consultation.ends_at + 5 * MINUTE
     if story == "completed":
         bookings.actions.complete(consultation=consultation, now=after)
         took_place_at = starts_at + DAY

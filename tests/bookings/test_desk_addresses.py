@@ -96,9 +96,9 @@ def test_the_links_of_every_filter_lead_to_a_list(superuser):
 @pytest.mark.parametrize("day", ["0001-01-01", "1999-12-31", "2101-01-01", "9999-12-31"])
 def test_a_closure_of_another_age_is_refused_in_words(day):
     make.clinic()
-    times = {"starts_at_0": day, "starts_at_1": "00:00", "ends_at_0": day, "ends_at_1": "23:59"}
+    days = {"from_day": day, "to_day": day, "to_time": "23:59"}
     client = desk.lead()
-    response = client.post(desk.url("bookings_closure_add"), times | {"reason": "Leave"})
+    response = client.post(desk.url("bookings_closure_add"), days | {"reason": "Leave"})
     assert "Enter a year from 2000 to 2100." in response.content.decode()
     assert not Closure.objects.exists()
     assert client.get(desk.url("bookings_closure_changelist")).status_code == 200

@@ -5,7 +5,7 @@ from bs4 import BeautifulSoup
 
 from clinic import clock
 from tests import desk, make
-from tests.bookings.test_desk_hours import form_of
+from tests.bookings.hours import form_of
 
 pytestmark = pytest.mark.django_db
 
@@ -65,3 +65,27 @@ def test_a_video_room_of_a_dermatologist_is_reached_by_https():
     assert client.post(address, given).status_code == 200
     row.refresh_from_db()
     assert row.video_room.startswith("https://")
+
+
+def test_the_policy_says_when_visits_begin_and_what_is_free_between_them():
+    clinic = make.clinic()
+    client, address = desk.lead(), desk.url("clinic_clinic_change", 1)
+    given = form_of(address, client) | {"grid_minutes": "15", "buffer_after_minutes": "10"}
+    assert client.post(address, given).status_code == 302
+    clinic.refresh_from_db()
+    assert (clinic.grid_minutes, clinic.buffer_after_minutes) == (15, 10)
+
+
+def test_a_treatment_has_a_length_and_buffers_of_its_own_or_the_clinics():
+    make.clinic()
+    row = make.treatment()
+    client, address = desk.lead(), desk.url("clinic_treatment_change", row.pk)
+    given = form_of(address, client)
+    assert client.post(address, given).status_code == 302
+    row.refresh_from_db()
+    assert (row.visit_minutes, row.buffer_before_minutes) == (None, None)
+    assert client.post(address, given | {"visit_minutes": "4"}).status_code == 200
+    more = {"visit_minutes": "45", "buffer_before_minutes": "0"}
+    assert client.post(address, given | more).status_code == 302
+    row.refresh_from_db()
+    assert (row.visit_minutes, row.buffer_before_minutes) == (45, 0)

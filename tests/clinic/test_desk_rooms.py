@@ -8,6 +8,7 @@ from django.utils import translation
 from clinic import clock
 from clinic.admin import desk as site
 from tests import desk, make
+from tests.bookings.hours import season as season_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.one_risk]
 
@@ -15,7 +16,9 @@ pytestmark = [pytest.mark.django_db, pytest.mark.one_risk]
 ROOMS = {
     "reception": {
         "bookings_consultation": {"changelist", "add", "change", "history"},
-        "bookings_closure": {"changelist", "change", "history"},
+        "bookings_closure": {"changelist", "add", "change", "history", "delete"},
+        "bookings_opening": {"changelist", "change", "history"},
+        "bookings_season": {"changelist", "change", "history"},
     },
     "dermatologist": {
         "bookings_consultation": {"changelist", "change", "history"},
@@ -28,6 +31,8 @@ ROOMS = {
         "clinic_dermatologist": {"changelist", "add", "change", "history"},
         "clinic_aftercarestep": {"changelist", "add", "change", "history", "delete"},
         "bookings_closure": {"changelist", "add", "change", "history", "delete"},
+        "bookings_opening": {"changelist", "add", "change", "history", "delete"},
+        "bookings_season": {"changelist", "add", "change", "history", "delete"},
         "consent_risklist": {"changelist", "add", "change", "history"},
     },
 }
@@ -54,12 +59,16 @@ def a_row_of_each() -> dict[str, int]:
     closure = visit.dermatologist.closures.create(
         starts_at=make.NOW, ends_at=make.TOMORROW_AT_9, reason="Leave"
     )
+    opening = visit.dermatologist.openings.create(starts_at=make.NOW, ends_at=make.TOMORROW_AT_9)
+    season = season_of()
     user = make.staff("somebody", group="Lead")
     return {
         "auth_group": user.groups.get().pk,
         "auth_user": user.pk,
         "bookings_closure": closure.pk,
         "bookings_consultation": visit.pk,
+        "bookings_opening": opening.pk,
+        "bookings_season": season.pk,
         "clinic_aftercarestep": step.pk,
         "clinic_clinic": 1,
         "clinic_dermatologist": visit.dermatologist.pk,

@@ -6,8 +6,9 @@ import datetime as dt
 import pytest
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
+from django.db.models import F
 
-from bookings.models import Consultation, Status
+from bookings.models import Consultation, Opening, Season, Status, WeeklyHours
 from clinic.management import demo_catalogue, demo_weeks
 from clinic.models import AftercareStep, Clinic, Dermatologist, Treatment
 from consent.models import ConsentRecord, Review, RiskList
@@ -25,7 +26,8 @@ def demo(test_databases, django_db_setup, django_db_blocker):
 
 def counted() -> list[int]:
     models = (Clinic, Treatment, Dermatologist, RiskList, AftercareStep, Consultation, User)
-    return [model.objects.count() for model in models]
+    hours = (Season, WeeklyHours, Opening)
+    return [model.objects.count() for model in models + hours]
 
 
 def test_the_demo_has_a_consultation_in_every_status(demo):
@@ -42,6 +44,15 @@ def test_the_demo_can_be_loaded_twice(demo):
     call_command("load_demo")
     assert counted() == before
     assert before[:4] == [1, 2, 3, 2]
+
+
+def test_the_demo_has_a_season_past_midnight_an_extra_opening_and_a_longer_visit(demo):
+    ramadan = Season.objects.get()
+    assert ramadan.first_day <= dt.date(2027, 2, 10) <= ramadan.last_day
+    assert ramadan.weekly_hours.filter(ends__lte=F("starts")).exists()
+    opening = Opening.objects.get()
+    assert opening.starts_at.weekday() == 5
+    assert Treatment.objects.get(slug="laser-hair-removal").visit_minutes == 30
 
 
 def test_the_demos_evidence_is_marked_as_demo_data(demo):
