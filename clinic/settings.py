@@ -57,7 +57,7 @@ def _database(url: str, **options: str) -> dict[str, Any]:
     settings = environ.Env.db_url_config(url)
     options = {**settings.pop("OPTIONS", {}), **options}
     settings["HOST"] = options.pop("host", settings.get("HOST", ""))
-    return {**settings, "OPTIONS": options}
+    return {**settings, "ENGINE": "clinic.postgresql", "OPTIONS": options}
 
 
 DATABASES = {
