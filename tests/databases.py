@@ -69,7 +69,7 @@ def drop(owner: psycopg.Connection, name: str) -> None:
     with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as app:
         for connection in (app, owner):
             connection.execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
                 " WHERE datname = %s AND usename = current_user",
                 [name],
             )
