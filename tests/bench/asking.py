@@ -21,7 +21,7 @@ def times(days: int, **which: str) -> bytes:
     tomorrow = dt.datetime.now(dt.UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     tomorrow += dt.timedelta(days=1)
     until = tomorrow + dt.timedelta(days=days)
-    asked = {"from": tomorrow.isoformat(), "to": until.isoformat(), **which}
+    asked = {"from": tomorrow.isoformat(), "to": until.isoformat(), "limit": "1000", **which}
     return get(f"/api/times/?{urlencode(asked)}")
 
 

@@ -21,11 +21,13 @@ from tests.bench import rows
 from tests.bench.settings import FOLDER
 
 RECORD = re.compile(r"^\d{4}-\S+ \S+ \S+ \[(\d+)\] (\w+):  (.*)")
-SAID = re.compile(r"(?:statement|execute [^:]+): (.*)", re.S)
+SAID = re.compile(r"(?:statement|execute ([^:]+)): (.*)", re.S)
 LITERAL = re.compile(r"('(?:[^']|'')*'|\b\d+\b)")
 MOMENT = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)?[+-]\d\d(?::?\d\d)?")
+LENGTH = re.compile(r"'-?(?:\d+ days? ?)?\d+:\d\d:\d\d(?:\.\d+)?'|'-?\d+ days?'")
 DAY = re.compile(r"'\d{4}-\d\d-\d\d'")
 REFERENCE = re.compile(r"'[0-9A-HJKMNP-TV-Z]{8}'")
+IP = "'10.' || :a || '.' || :b || '.' || :c"
 NEAR = dt.timedelta(days=8)
 PLACE = find_place(FOLDER)
 
@@ -55,7 +57,10 @@ def logged(database: str) -> Iterator[None]:
 
 
 def statements_of(ask: Callable[[], None]) -> list[str]:
-    """What was sent by one session while one request was answered."""
+    """What was sent by one session while one request was answered.
+
+    A statement that the session had prepared comes back with its values written into it.
+    """
     log = PLACE.folder / "log" / "postgres.log"
     before = log.stat().st_size
     ask()
@@ -75,10 +80,13 @@ def _statements(records: list[tuple[str, str, str]]) -> Iterator[str]:
         found = SAID.match(said) if kind == "LOG" else None
         if found is None:
             continue
-        statement = found[1]
+        statement = found[2]
         detail = next((each for each in records[number + 1 :] if each[0] == pid), ("", "", ""))
         if detail[1] == "DETAIL":
             values = dict(re.findall(r"\$(\d+) = ('(?:[^']|'')*'|NULL)", detail[2]))
+            for each, value in values.items():  # a bare text would not say what it is
+                if LENGTH.fullmatch(value):
+                    values[each] = f"{value}::interval"
             statement = re.sub(r"\$(\d+)", lambda each, of=values: of[each[1]], statement)
         yield statement.strip()
 
@@ -105,19 +113,24 @@ def _one(first: str, second: str, of: tuple[Booking, Booking]) -> str:
 
 def _varied(one: str, other: str, of: tuple[Booking, Booking]) -> str:
     """What pgbench writes where two requests had these two literals."""
+    text = one.strip("'")
     if REFERENCE.fullmatch(one):
-        return "':n'"
+        return "(:n || '')"
     if DAY.fullmatch(one):
         return _day(one, other, of)
     if MOMENT.search(one):
         return _moments(one, other, of)
-    for values, name in (
-        (tuple(str(each.number) for each in of), ":n"),
-        (tuple(_ip(each.number) for each in of), "10.:a.:b.:c"),
-        (tuple(str(each.dermatologist) for each in of), ":d"),
+    for values, varied, alone in (
+        (tuple(str(each.number) for each in of), ":n", ":n"),
+        (tuple(_ip(each.number) for each in of), IP, f"inet({IP})"),
+        (tuple(str(each.dermatologist) for each in of), ":d", ":d"),
     ):
-        if one.replace(values[0], values[1]) == other:
-            return one.replace(values[0], name)
+        if text.replace(values[0], values[1]) == other.strip("'"):
+            before, _value, after = text.partition(values[0])
+            if not before + after:
+                return alone
+            array = "::bigint[]" if before == "{" else ""
+            return f"('{before}' || {varied} || '{after}'){array}"
     raise SystemExit(f"What is {one} in one request and {other} in the next?")
 
 
@@ -177,6 +190,8 @@ def pgbench(
     programs, _major = postgres.find_programs(PLACE)
     varied = {"i": -1, "clients": clients, "first": first, "begin": int(begin.timestamp())}
     command = [programs / "pgbench", "--no-vacuum", f"--file={path}", f"--client={clients}"]
+    prepares = "prepare_threshold" in settings.DATABASES["default"]["OPTIONS"]
+    command += [f"--protocol={'prepared' if prepares else 'simple'}"]
     command += [f"--jobs={min(2, clients)}", f"--time={int(seconds)}", f"--host={PLACE.sockets}"]
     command += [
         "--username=clinic_app",

@@ -16,12 +16,6 @@ ROUNDS = int(os.environ.get("RACE_ROUNDS", "3"))
 _table: list[str] = []
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        if "tests/races" in item.path.as_posix():
-            item.add_marker(pytest.mark.races)
-
-
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     for line in _table:
         terminalreporter.write_line(line)
