@@ -98,14 +98,13 @@ def test_an_address_in_any_letters_is_answered_in_order(live_site):
         assert answer.startswith(b"HTTP/1.1 %d " % status), answer[:300]
 
 
-def test_a_body_in_chunks_is_read_and_one_without_an_end_is_refused(live_site):
+def test_a_body_without_an_end_is_refused(live_site):
     start = (
         b"POST /api/consultations/ HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n"
         b"Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
     )
-    answer = raw(live_site, start + b'9\r\n{"a": 1}\n\r\n0\r\n\r\n')
-    assert answer.startswith(b"HTTP/1.1 400 ")
-    assert b"#/a" in answer
+    answer = raw(live_site, start + b"2\r\n{}\r\n0\r\n\r\n")
+    assert answer.startswith(b"HTTP/1.1 411 ")  # the API wants to know the length before
     chunk = b"%x\r\n%s\r\n" % (2**20, b" " * 2**20)
     with contextlib.suppress(ConnectionError):  # or the line is closed before all was sent
         assert raw(live_site, start + chunk * 2).startswith(b"HTTP/1.1 413 ")
