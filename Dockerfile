@@ -19,4 +19,7 @@ COPY --from=build /app /app
 ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 PRODUCTION=1
 USER 10001
 EXPOSE 8000
-CMD ["gunicorn", "clinic.wsgi", "--bind", "0.0.0.0:8000", "--workers", "2", "--threads", "4"]
+# As `make run` does (clinic/management/commands/run.py; docs/decisions/009); a test compares the two.
+CMD ["granian", "clinic.rsgi:server", "--interface=rsgi", "--http=1", "--no-ws", "--host=0.0.0.0", \
+    "--workers=2", "--respawn-failed-workers", "--workers-kill-timeout=15s", \
+    "--http1-buffer-size=65536", "--http1-header-read-timeout=10000"]

@@ -14,7 +14,7 @@ PRODUCTION = env PRODUCTION=1 SECRET_KEY=zT6nWq3vRk8yBm1xLp9cHs4dJf7gAe2uNi5oVw0
 PIP_COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 	--no-emit-index-url --no-emit-find-links
 
-.PHONY: help run test fuzz check lock shots install install-dev
+.PHONY: help run test fuzz races bench check lock shots install install-dev
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-14s %s\n", $$1, $$2 }'
@@ -28,6 +28,12 @@ test: install-dev ## every test (ARGS="-k word" for some)
 fuzz: install-dev ## the API against its OpenAPI document, with 1,000 made-up requests for each address (EXAMPLES=1000)
 	@SCHEMATHESIS_EXAMPLES=$(or $(EXAMPLES),1000) $(BIN)/python -m pytest -n auto --dist worksteal $(ARGS) \
 		tests/clinic/test_api_against_its_document.py
+
+races: install-dev ## 300 rounds of many clients for one time (RACE_ROUNDS=300)
+	@RACE_ROUNDS=$(or $(RACE_ROUNDS),300) $(BIN)/python -m pytest tests/races tests/journeys/test_sent_ten_times.py $(ARGS)
+
+bench: install-dev ## how fast, beside a bare view and beside pgbench: one table (some eight minutes)
+	@DJANGO_SETTINGS_MODULE=tests.bench.settings $(BIN)/python -m tests.bench
 
 check: install-dev ## style, types, import contracts, migrations, production settings, locked packages
 	$(BIN)/ruff check

@@ -3,7 +3,7 @@
 db (pytest-django)   a transaction that is rolled back, as the application's role
 committed_db         a database of its own, for tests that commit, race, or use several processes
 smtp_sink            a mail server on the loopback that keeps what it is given
-live_site            gunicorn on committed_db; the value is its URL
+live_site            the web server on committed_db; the value is its URL
 broker, worker       a Valkey of its own; a Celery worker and beat on it and on committed_db
 In each stands the usual clinic (make.standard), so that a test need not make it; a module may say
 otherwise: `pytestmark = pytest.mark.empty_clinic`, or `one_risk` for a list of one side effect.
@@ -181,7 +181,7 @@ def process_env(committed_db, smtp_sink) -> dict[str, str]:
 
 @pytest.fixture
 def live_site(process_env, tmp_path) -> Iterator[str]:
-    """gunicorn with two processes of four threads; the value is its URL, without a slash at the end."""
+    """Two processes of four threads; the value is the URL, without a slash at the end."""
     with processes.web(env=process_env, log=tmp_path / "web.log") as url:
         yield url
 

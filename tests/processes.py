@@ -102,17 +102,26 @@ def running(
 
 @contextmanager
 def web(*, env: Mapping[str, str], log: Path, workers: int = 2) -> Iterator[str]:
-    """gunicorn as `make run` starts it, on a free port; gives its URL once it answers."""
+    """The web server as `make run` starts it, on a free port; gives its URL once it answers."""
+    with web_process(env=env, log=log, workers=workers) as (url, _process):
+        yield url
+
+
+@contextmanager
+def web_process(
+    *, env: Mapping[str, str], log: Path, workers: int = 2
+) -> Iterator[tuple[str, subprocess.Popen]]:
+    """The same, with its first process."""
     port = free_port()
     url = f"http://127.0.0.1:{port}"
-    command = [*run.WEB, f"--bind=127.0.0.1:{port}", f"--workers={workers}"]
+    command = [*run.WEB, f"--port={port}", f"--workers={workers}"]
     with running(command, log=log, env={**env, "SITE_URL": url}) as process:
         wait_until(
             lambda: process.poll() is not None or answers_http(url),
-            what=f"the first answer of gunicorn (its log: {log})",
+            what=f"the first answer of the web server (its log: {log})",
         )
         assert process.poll() is None, log.read_text(errors="replace")[-3000:]
-        yield url
+        yield url, process
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """docker-compose.yml and Dockerfile: true to the specification, linted, and as DESIGN section 7 says."""
 
+import json
 import os
 import re
 import subprocess
@@ -8,6 +9,8 @@ from pathlib import Path
 
 import pytest
 import yaml
+
+from clinic.management.commands import run
 
 TOP = Path(__file__).resolve().parent.parent
 COMPOSE = yaml.safe_load((TOP / "docker-compose.yml").read_text())
@@ -42,6 +45,15 @@ def test_everything_that_runs_has_its_container():
     assert SERVICES["postgres"]["image"] == "postgres:18"
     assert "send_due" in SERVICES["sender"]["command"]
     assert "--loop" in SERVICES["sender"]["command"]
+
+
+def test_the_image_runs_the_web_server_as_make_run_does():
+    """But for the address that it listens on."""
+    instruction = re.search(r"^CMD (.*)", (TOP / "Dockerfile").read_text(), re.M | re.S)
+    assert instruction
+    _name, *arguments = json.loads(instruction[1].replace("\\\n", ""))
+    there = [each for each in arguments if not each.startswith("--host")]
+    assert there == [each for each in run.WEB[1:] if not each.startswith("--host")]
 
 
 def test_redis_keeps_its_queue_and_refuses_rather_than_forgets():

@@ -34,7 +34,19 @@ WORKER = [
     "--without-mingle",
 ]
 BEAT = [*CELERY, "beat", "--scheduler=celery.beat:Scheduler"]  # in memory: no file to go stale
-WEB = [str(BIN / "gunicorn"), "clinic.wsgi", "--workers=2", "--threads=4", "--no-control-socket"]
+WEB = [
+    str(BIN / "granian"),
+    "clinic.rsgi:server",
+    "--interface=rsgi",
+    "--http=1",
+    "--no-ws",
+    "--host=127.0.0.1",
+    "--workers=2",
+    "--respawn-failed-workers",
+    "--workers-kill-timeout=15s",
+    "--http1-buffer-size=65536",  # bytes: the longest head of a request
+    "--http1-header-read-timeout=10000",  # milliseconds
+]
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 MAY_START_FOR = 30.0  # seconds
@@ -85,7 +97,7 @@ class Command(BaseCommand):
             self.wait_for_end(self.start("demo", [*MANAGE, "load_demo", "--if-empty"], env))
         connections.close_all()
         self.step("Starting the web server, the Celery worker and beat")
-        self.start("web server", [*WEB, f"--bind=127.0.0.1:{port}"], env)
+        self.start("web server", [*WEB, f"--port={port}"], env)
         self.start("worker", WORKER, env)
         self.start("beat", BEAT, env)
         self.wait_for_first_page(site)
