@@ -35,7 +35,8 @@ class WebServer:
     async def __rsgi__(self, scope: Any, protocol: Any) -> None:
         """Answers one request. 408: its body does not come; 413: it has no end; 400: see _says_all."""
         body = b""
-        if scope.method not in WITHOUT_BODY:
+        announced = _announced(scope.headers)
+        if scope.method not in WITHOUT_BODY and announced <= LONGEST_BODY:
             try:
                 body = await asyncio.wait_for(_read(protocol), MAY_SEND_FOR)
             except TimeoutError:
@@ -43,10 +44,20 @@ class WebServer:
             if len(body) > LONGEST_BODY:
                 return protocol.response_empty(413, [("connection", "close")])
         environ = environ_of(scope, body)
+        if announced > LONGEST_BODY:  # not waited for: Django refuses it by its length
+            environ["CONTENT_LENGTH"] = str(announced)
         if not _says_all(scope.headers, environ):
             return protocol.response_empty(400, [("connection", "close")])
-        answer = await self.loop.run_in_executor(self.threads, _answer, environ)
-        protocol.response_bytes(*answer)
+        status, headers, content = await self.loop.run_in_executor(self.threads, _answer, environ)
+        if announced > LONGEST_BODY:
+            headers.append(("connection", "close"))
+        protocol.response_bytes(status, headers, content)
+
+
+def _announced(headers: Any) -> int:
+    """The length that the head says a body has; the server has refused what is no number."""
+    length = headers.get("content-length") or "0"
+    return int(length) if length.isascii() and length.isdigit() else 0
 
 
 async def _read(protocol: Any) -> bytes:

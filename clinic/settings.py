@@ -52,7 +52,7 @@ if PRODUCTION and DATABASE_OWNER_URL == DATABASE_URL:
     )
 
 
-def _database(url: str, **options: str) -> dict[str, Any]:
+def _database(url: str, **options: str | int) -> dict[str, Any]:
     """Django's settings for one role; a unix socket's folder is written as ?host=."""
     settings = environ.Env.db_url_config(url)
     options = {**settings.pop("OPTIONS", {}), **options}
@@ -63,7 +63,13 @@ def _database(url: str, **options: str) -> dict[str, Any]:
 DATABASES = {
     # The role the application runs as; on evidence it has SELECT and INSERT only.
     "default": {
-        **_database(DATABASE_URL, options="-c lock_timeout=10s -c statement_timeout=30s"),
+        **_database(
+            DATABASE_URL,
+            options="-c lock_timeout=10s -c statement_timeout=30s",
+            # A statement is parsed once for each connection (docs/decisions/009).
+            server_side_binding=True,
+            prepare_threshold=1,
+        ),
         "CONN_MAX_AGE": 600,
         "CONN_HEALTH_CHECKS": True,
     },
@@ -87,28 +93,16 @@ CELERY: dict[str, object] = {
     "worker_prefetch_multiplier": 1,
     "worker_hijack_root_logger": False,
     "timezone": "UTC",
-    # Rows in PostgreSQL are the truth; beat only wakes the sender, so a tick that waited is dropped.
+    # Rows in PostgreSQL are the truth; beat only wakes the tasks, so a tick that waited is dropped:
+    # each task, every so many seconds, ends after so many.
     "beat_schedule": {
-        "send-due-messages": {
-            "task": "bookings.tasks.send_due_messages",
-            "schedule": 2.0,
-            "options": {"expires": 10},
-        },
-        "expire-holds": {
-            "task": "bookings.tasks.expire_holds",
-            "schedule": 10.0,
-            "options": {"expires": 20},
-        },
-        "offer-times": {
-            "task": "bookings.tasks.offer_times",
-            "schedule": 10.0,
-            "options": {"expires": 20},
-        },
-        "forget-kept-answers": {
-            "task": "bookings.tasks.forget_kept_answers",
-            "schedule": 600.0,
-            "options": {"expires": 600},
-        },
+        name: {"task": f"bookings.tasks.{name}", "schedule": every, "options": {"expires": expires}}
+        for name, every, expires in (
+            ("send_due_messages", 2.0, 10),
+            ("expire_holds", 10.0, 20),
+            ("offer_times", 10.0, 20),
+            ("forget_kept_answers", 600.0, 600),
+        )
     },
 }
 

@@ -81,7 +81,8 @@ def test_every_module_says_what_it_is_in_its_first_sentence():
 
 def test_no_room_without_a_subject():
     rooms = re.compile(r"^(utils?|helpers?|common|base|services?|managers?|mixins?|signals?)$")
-    assert not [path for path in OURS if rooms.match(path.stem)]
+    django_names_it = TOP / "clinic" / "postgresql" / "base.py"
+    assert not [path for path in OURS if rooms.match(path.stem) and path != django_names_it]
 
 
 def test_bookings_never_says_consent():

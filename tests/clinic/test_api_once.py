@@ -202,7 +202,7 @@ def test_answers_that_have_run_out_are_deleted(settings):
     KeptAnswer.objects.exclude(pk=young.pk).update(kept_at=clock.now() - DAY)
     tasks.forget_kept_answers()
     assert list(KeptAnswer.objects.all()) == [young]
-    beat = settings.CELERY["beat_schedule"]["forget-kept-answers"]
+    beat = settings.CELERY["beat_schedule"]["forget_kept_answers"]
     assert beat["task"] == tasks.forget_kept_answers.name
     assert beat["options"]["expires"] <= beat["schedule"]
 
