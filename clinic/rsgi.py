@@ -16,7 +16,7 @@ from clinic.wsgi import application
 
 THREADS = 4  # of one process; each keeps a connection to PostgreSQL
 MAY_SEND_FOR = 15.0  # seconds, for a whole body
-# More than any page or the API accepts; they refuse what is longer, in their own words.
+# More than a page or the API accepts: what is between, they refuse in their own words.
 LONGEST_BODY = 1024 * 1024  # bytes
 WITHOUT_BODY = ("GET", "HEAD")
 Answer = tuple[int, list[tuple[str, str]], bytes]
@@ -35,14 +35,16 @@ class WebServer:
     async def __rsgi__(self, scope: Any, protocol: Any) -> None:
         """Answers one request. 408: its body does not come; 413: it has no end; 400: see _says_all."""
         body = b""
-        if scope.method not in WITHOUT_BODY:
+        declared = int(scope.headers.get("content-length") or 0)
+        # One that says it is too long is refused by whom it was sent to, and never read.
+        if scope.method not in WITHOUT_BODY and declared <= LONGEST_BODY:
             try:
                 body = await asyncio.wait_for(_read(protocol), MAY_SEND_FOR)
             except TimeoutError:
                 return protocol.response_empty(408, [("connection", "close")])
             if len(body) > LONGEST_BODY:
                 return protocol.response_empty(413, [("connection", "close")])
-        environ = environ_of(scope, body)
+        environ = environ_of(scope, body, length=declared or len(body))
         if not _says_all(scope.headers, environ):
             return protocol.response_empty(400, [("connection", "close")])
         answer = await self.loop.run_in_executor(self.threads, _answer, environ)
@@ -61,8 +63,8 @@ async def _read(protocol: Any) -> bytes:
     return b"".join(parts)
 
 
-def environ_of(scope: Any, body: bytes) -> dict[str, Any]:
-    """The request in WSGI's words (PEP 3333)."""
+def environ_of(scope: Any, body: bytes, *, length: int) -> dict[str, Any]:
+    """The request in WSGI's words (PEP 3333); `length` is what was declared."""
     server, _colon, port = scope.server.rpartition(":")
     environ: dict[str, Any] = {
         "REQUEST_METHOD": scope.method,
@@ -89,7 +91,7 @@ def environ_of(scope: Any, body: bytes) -> dict[str, Any]:
         environ[key] = f"{environ[key]}{between}{value}" if key in environ else value
     environ["CONTENT_TYPE"] = environ.pop("HTTP_CONTENT_TYPE", "")
     environ.pop("HTTP_CONTENT_LENGTH", None)
-    environ["CONTENT_LENGTH"] = str(len(body))
+    environ["CONTENT_LENGTH"] = str(length)
     return environ
 
 
