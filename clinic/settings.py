@@ -52,7 +52,7 @@ if PRODUCTION and DATABASE_OWNER_URL == DATABASE_URL:
     )
 
 
-def _database(url: str, **options: str) -> dict[str, Any]:
+def _database(url: str, **options: str | int) -> dict[str, Any]:
     """Django's settings for one role; a unix socket's folder is written as ?host=."""
     settings = environ.Env.db_url_config(url)
     options = {**settings.pop("OPTIONS", {}), **options}
@@ -63,7 +63,13 @@ def _database(url: str, **options: str) -> dict[str, Any]:
 DATABASES = {
     # The role the application runs as; on evidence it has SELECT and INSERT only.
     "default": {
-        **_database(DATABASE_URL, options="-c lock_timeout=10s -c statement_timeout=30s"),
+        **_database(
+            DATABASE_URL,
+            options="-c lock_timeout=10s -c statement_timeout=30s",
+            # Statements are parsed once for each connection (docs/decisions/009).
+            server_side_binding=True,
+            prepare_threshold=1,
+        ),
         "CONN_MAX_AGE": 600,
         "CONN_HEALTH_CHECKS": True,
     },
