@@ -24,7 +24,6 @@ import bookings.actions
 from bookings.models import Consultation
 from clinic import clock
 from clinic.api import once
-from clinic.management.commands import run
 from clinic.models import KeptAnswer
 from tests import make, processes
 from tests.bookings.api import slot, typed
@@ -112,11 +111,7 @@ def test_a_server_killed_before_the_commit_leaves_nothing_and_the_next_one_books
 ):
     """The table of kept answers is locked, so that the server stops just before it keeps its own."""
     sent = new_request(**free_slots()[0])
-    log, port = tmp_path / "killed.log", processes.free_port()
-    command = [*run.WEB, f"--bind=127.0.0.1:{port}"]
-    with processes.running(command, log=log, env=process_env) as server:
-        site = f"http://127.0.0.1:{port}"
-        processes.wait_until(lambda: processes.answers_http(site), what="gunicorn's first answer")
+    with processes.web_process(env=process_env, log=tmp_path / "killed.log") as (site, server):
         with transaction.atomic(), ThreadPoolExecutor(1) as pool:
             connection.cursor().execute("LOCK TABLE clinic_keptanswer IN SHARE MODE")
             answer = pool.submit(sent.to, site)
