@@ -25,9 +25,10 @@ run: install ## the demo clinic on this machine, until Ctrl-C (PORT=8000 MAIL_PO
 test: install-dev ## every test (ARGS="-k word" for some)
 	@$(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
 
-fuzz: install-dev ## the API against its OpenAPI document, with 1,000 made-up requests for each address (EXAMPLES=1000)
-	@SCHEMATHESIS_EXAMPLES=$(or $(EXAMPLES),1000) $(BIN)/python -m pytest -n auto --dist worksteal $(ARGS) \
-		tests/clinic/test_api_against_its_document.py
+fuzz: install-dev ## made-up requests for the API, made-up clinics for the free times (EXAMPLES=1000 of each)
+	@SCHEMATHESIS_EXAMPLES=$(or $(EXAMPLES),1000) ORACLE_EXAMPLES=$(or $(EXAMPLES),1000) \
+		$(BIN)/python -m pytest -n auto --dist worksteal $(ARGS) \
+		tests/clinic/test_api_against_its_document.py tests/bookings/slots
 
 races: install-dev ## 300 rounds of many clients for one time (RACE_ROUNDS=300)
 	@RACE_ROUNDS=$(or $(RACE_ROUNDS),300) $(BIN)/python -m pytest tests/races tests/journeys/test_sent_ten_times.py $(ARGS)

@@ -12,6 +12,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from bookings.actions import refuse_to_leave_visits_outside
+from bookings.actions.locks import lock_dermatologists
 from bookings.admin.openings import to_the_row
 from bookings.admin.wall_clock import DayField
 from bookings.models import Season
@@ -19,6 +20,7 @@ from clinic import clock, times
 from clinic.admin import desk, in_its_language, now_of, words_of
 from clinic.errors import Refused
 from clinic.i18n import active_language
+from clinic.models import Dermatologist
 
 
 class SeasonForm(forms.ModelForm):
@@ -39,6 +41,8 @@ class SeasonForm(forms.ModelForm):
         if last_day < first_day:
             self.add_error("last_day", gettext("The last day must not be before the first day."))
             return given
+        # One season at a time is looked at, like one booking.
+        lock_dermatologists(*Dermatologist.objects.values_list("pk", flat=True))
         others = Season.objects.exclude(pk=self.instance.pk)
         if other := others.filter(first_day__lte=last_day, last_day__gte=first_day).first():
             self.add_error("first_day", self._meets(other))
