@@ -81,7 +81,8 @@ def take_time(
     free = [one for one in found if _is_free(one, wanted, now=now)]
     if not free:
         raise refusal(consultation, wanted, clinic=clinic, now=now, notice=notice)
-    end_holds(*{pk for one in found for pk in one.stale}, now=now)
+    if stale := {pk for one in found for pk in one.stale}:
+        end_holds(*stale, now=now)
     chosen = free[0] if len(free) == 1 else _fairest(free, consultation, wanted, now=now)
     consultation.dermatologist = chosen.dermatologist
     consultation.starts_at = wanted.starts_at

@@ -40,13 +40,8 @@ def free_times(
     clinic = clinic or Clinic.objects.the_clinic()
     if clinic is None:
         return []
-    dermatologists = Dermatologist.objects.seeing_patients().offering(treatment)
-    if dermatologist is not None:
-        dermatologists = dermatologists.filter(pk=dermatologist.pk)
-    if language:
-        dermatologists = dermatologists.filter(languages__contains=[language])
     return free_times_of(
-        dermatologists,
+        _whose(treatment, dermatologist, language),
         clinic=clinic,
         treatment=treatment,
         now=now,
@@ -55,6 +50,18 @@ def free_times(
         own=own,
         notice=notice,
     )
+
+
+def _whose(
+    treatment: Treatment | None, dermatologist: Dermatologist | None, language: str
+) -> Iterable[Dermatologist]:
+    """Who sees patients about it, and speaks that language; who is named is asked about no more."""
+    if dermatologist is not None and treatment is None and not language:
+        return [dermatologist] if dermatologist.is_active else []
+    found = Dermatologist.objects.seeing_patients().offering(treatment)
+    if dermatologist is not None:
+        found = found.filter(pk=dermatologist.pk)
+    return found.filter(languages__contains=[language]) if language else found
 
 
 def free_times_of(

@@ -22,7 +22,7 @@ from clinic import clock
 from clinic.api.asking import Line, Moment, Tick, checked
 from clinic.api.problems import refusals
 from clinic.i18n import Language
-from clinic.models import Dermatologist, Treatment, known_zone
+from clinic.models import Concern, Dermatologist, Treatment, known_zone
 
 
 class NewConsultation(TimeChosen):
@@ -31,12 +31,7 @@ class NewConsultation(TimeChosen):
     Leave `treatment` out when the patient is not sure; the clinic then calls, and the request waits.
     """
 
-    treatment = serializers.SlugRelatedField(
-        slug_field="slug",
-        queryset=Treatment.objects.offered(),
-        default=None,
-        allow_null=True,
-    )
+    treatment = serializers.SlugField(default=None, allow_null=True)
     concern = serializers.SlugField(required=False, help_text="One of the treatment's concerns.")
     starts_at = Moment(required=False)
     preferred_days = serializers.ListField(
@@ -72,17 +67,27 @@ class NewConsultation(TimeChosen):
     def validate(self, asked: dict[str, Any]) -> dict[str, Any]:
         if "starts_at" not in asked and {"dermatologist", "speaks", "ends_at"} & asked.keys():
             raise serializers.ValidationError({"starts_at": [_("Say when the time starts.")]})
-        if "concern" in asked:
-            asked["concern"] = self._concern(asked["treatment"], asked["concern"])
-        return asked
+        treatment, concern = self._about(asked["treatment"], asked.get("concern"))
+        return asked | {"treatment": treatment, "concern": concern}
 
-    def _concern(self, treatment: Treatment | None, slug: str) -> Any:
-        concern = treatment.concerns.filter(slug=slug).first() if treatment else None
+    def _about(
+        self, treatment: str | None, concern: str | None
+    ) -> tuple[Treatment | None, Concern | None]:
+        """Both of them in one query, where both are right."""
+        offered = Treatment.objects.offered()
         if concern is not None:
-            return concern
-        raise serializers.ValidationError(
-            {"concern": [_("Choose a reason that fits the treatment.")]}
-        )
+            rows = Concern.objects.select_related("treatment").order_by()
+            found = rows.filter(treatment__slug=treatment, treatment__in=offered, slug=concern)
+            if about := found.first():
+                return about.treatment, about
+        row = offered.filter(slug=treatment).first() if treatment is not None else None
+        if treatment is not None and row is None:
+            error = {"treatment": [_("Choose one of the answers in the list.")]}
+            raise serializers.ValidationError(error)
+        if concern is not None:
+            error = {"concern": [_("Choose a reason that fits the treatment.")]}
+            raise serializers.ValidationError(error)
+        return row, None
 
 
 class WhatGoesTogether(OpenApiSerializerExtension):

@@ -276,4 +276,4 @@ def test_the_request_costs_a_fixed_number_of_queries(django_assert_num_queries):
         Api().begin(**slot(make.TOMORROW_AT_9 + HOUR))
 
 
-QUERIES_OF_A_REQUEST = 11
+QUERIES_OF_A_REQUEST = 10
