@@ -1,5 +1,6 @@
 """What the database says about when dermatologists can be seen, as bookings/slots asks for it."""
 
+import dataclasses
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable
@@ -109,18 +110,12 @@ def calendars(
     """
     dermatologists = list(dermatologists)
     found = _read(dermatologists, clinic, earliest, latest, now=now, own=own)
-    before, after = _buffers(
-        clinic,
-        treatment.buffer_before_minutes if treatment else None,
-        treatment.buffer_after_minutes if treatment else None,
-    )
+    usual = _policy(clinic, treatment, notice=notice)
     return [
         Calendar(
             dermatologist,
-            slots.Rules(
-                zone=clinic.zoneinfo,
-                length=length_of(treatment, clinic),
-                grid=clinic.grid,
+            dataclasses.replace(
+                usual,
                 windows=found.windows[pk],
                 seasons=[
                     slots.Season(first_day, last_day, tuple(windows))
@@ -129,10 +124,6 @@ def calendars(
                 openings=found.opening[pk] + found.opening[None],
                 closures=found.closure[pk] + found.closure[None],
                 elsewhere=found.elsewhere,
-                before=before,
-                after=after,
-                notice=clinic.min_notice if notice is None else notice,
-                horizon_days=clinic.horizon_days,
                 most_a_day=dermatologist.visits_per_day,
             ),
             found.taken[pk],
@@ -141,6 +132,26 @@ def calendars(
         for dermatologist in dermatologists
         for pk in [dermatologist.pk]
     ]
+
+
+def _policy(
+    clinic: Clinic, treatment: Treatment | None, *, notice: dt.timedelta | None
+) -> slots.Rules:
+    """What is the same with every dermatologist."""
+    before, after = _buffers(
+        clinic,
+        treatment.buffer_before_minutes if treatment else None,
+        treatment.buffer_after_minutes if treatment else None,
+    )
+    return slots.Rules(
+        zone=clinic.zoneinfo,
+        length=length_of(treatment, clinic),
+        grid=clinic.grid,
+        before=before,
+        after=after,
+        notice=clinic.min_notice if notice is None else notice,
+        horizon_days=clinic.horizon_days,
+    )
 
 
 def _buffers(

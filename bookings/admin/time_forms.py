@@ -12,6 +12,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 import bookings.actions
+from bookings import slots
 from bookings.actions import FreeTime
 from bookings.forms.times import time_chosen, time_value
 from bookings.models import Consultation
@@ -72,9 +73,11 @@ def free_week(
     own: Consultation | None = None,
 ) -> list[FreeTime]:
     """What staff can book in the seven days from `from_day`: no minimum notice for them."""
-    zone = timezone.get_current_timezone()
-    first = dt.datetime.combine(from_day, dt.time(), tzinfo=zone)
-    last = dt.datetime.combine(from_day + dt.timedelta(days=DAYS_SHOWN), dt.time(), tzinfo=zone)
+    clinic = Clinic.objects.the_clinic()
+    if clinic is None:
+        return []
+    first = slots.first_moment(from_day, clinic.zoneinfo)
+    last = slots.first_moment(from_day + dt.timedelta(days=DAYS_SHOWN), clinic.zoneinfo)
     return bookings.actions.free_times(
         treatment=treatment,
         dermatologist=dermatologist,
@@ -83,6 +86,7 @@ def free_week(
         not_before=first,
         not_after=last - dt.timedelta(microseconds=1),
         own=own,
+        clinic=clinic,
     )
 
 
