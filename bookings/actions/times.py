@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from bookings import slots
 from bookings.actions.rules import calendars
@@ -10,8 +10,7 @@ from bookings.models import Consultation
 from clinic.models import Clinic, Dermatologist, Treatment
 
 
-@dataclass(frozen=True, slots=True)
-class FreeTime:
+class FreeTime(NamedTuple):
     """A time (UTC) that can be booked with a dermatologist."""
 
     dermatologist: Dermatologist
@@ -81,7 +80,7 @@ def free_times_of(
     dermatologists = list(dermatologists)
     if earliest > latest or not dermatologists:
         return []
-    found = []
+    found: list[tuple[dt.datetime, int, FreeTime]] = []
     for one in calendars(
         dermatologists,
         clinic=clinic,
@@ -95,10 +94,10 @@ def free_times_of(
         starts = slots.free_times(
             one.rules, one.taken, now=now, not_before=earliest, not_after=latest
         )
-        length = one.rules.length
-        found += [FreeTime(one.dermatologist, start, start + length) for start in starts]
-    found.sort(key=lambda time: (time.starts_at, time.dermatologist.pk))
-    return found
+        length, who, pk = one.rules.length, one.dermatologist, one.dermatologist.pk
+        found += [(start, pk, FreeTime(who, start, start + length)) for start in starts]
+    found.sort()  # no dermatologist has two at one moment, so no two FreeTimes are compared
+    return [time for _start, _pk, time in found]
 
 
 def _end_of_horizon(clinic: Clinic, now: dt.datetime) -> dt.datetime:

@@ -74,13 +74,14 @@ class NewConsultation(TimeChosen):
         self, treatment: str | None, concern: str | None
     ) -> tuple[Treatment | None, Concern | None]:
         """Both of them in one query, where both are right."""
-        offered = Treatment.objects.offered()
         if concern is not None:
-            rows = Concern.objects.select_related("treatment").order_by()
-            found = rows.filter(treatment__slug=treatment, treatment__in=offered, slug=concern)
-            if about := found.first():
+            offered = Concern.objects.filter(treatment__is_offered=True, slug=concern)
+            rows = offered.filter(treatment__slug=treatment).select_related("treatment")
+            if about := next(iter(rows.order_by()), None):
                 return about.treatment, about
-        row = offered.filter(slug=treatment).first() if treatment is not None else None
+        row = None
+        if treatment is not None:
+            row = Treatment.objects.offered().filter(slug=treatment).first()
         if treatment is not None and row is None:
             error = {"treatment": [_("Choose one of the answers in the list.")]}
             raise serializers.ValidationError(error)

@@ -35,13 +35,17 @@ class OfferedTime(serializers.Serializer):
 
 def offered(times: Iterable[FreeTime]) -> list[dict[str, str]]:
     """Free times as OfferedTime describes them, written by hand: there are thousands in an answer."""
+    said: dict[dt.datetime, str] = {}  # several dermatologists have the same moments
+
+    def say(moment: dt.datetime) -> str:
+        words = said.get(moment)
+        if words is None:
+            words = said[moment] = in_utc(moment)
+        return words
+
     return [
-        {
-            "dermatologist": time.dermatologist.slug,
-            "starts_at": in_utc(time.starts_at),
-            "ends_at": in_utc(time.ends_at),
-        }
-        for time in times
+        {"dermatologist": who.slug, "starts_at": say(starts_at), "ends_at": say(ends_at)}
+        for who, starts_at, ends_at in times
     ]
 
 

@@ -2,6 +2,7 @@
 
 import codecs
 import datetime as dt
+import functools
 import json
 import math
 import unicodedata
@@ -17,6 +18,7 @@ from rest_framework import serializers
 from rest_framework.exceptions import ParseError, UnsupportedMediaType, ValidationError
 from rest_framework.parsers import BaseParser
 from rest_framework.request import Request
+from rest_framework.settings import api_settings
 
 from clinic.api.problems import LengthRequired, TooLarge
 from clinic.i18n import Language, text_in
@@ -25,6 +27,7 @@ LONGEST_BODY = 64 * 1024  # bytes
 DEEPEST = 5  # levels of lists and objects; ours have two
 MOST = 100  # entries of one list or object; ours have at most twenty
 # The order of a page's characters belongs to the page: embeddings, overrides and isolates (UAX #9).
+NON_FIELD_ERRORS_KEY = api_settings.NON_FIELD_ERRORS_KEY
 _TURN_ROUND = r"\u202a-\u202e\u2066-\u2069"
 
 
@@ -107,7 +110,7 @@ def checked(serializer_class: type[serializers.Serializer], request: Request) ->
     sent = request.data
     if isinstance(sent, QueryDict):  # an empty body without a content type
         sent = {}
-    serializer = serializer_class(data=sent)
+    serializer = _reader(serializer_class)
     if isinstance(sent, Mapping):
         mistaken = [name for name in sent if _is_mistaken(serializer.fields.get(name), sent[name])]
         if mistaken:
@@ -139,17 +142,29 @@ def checked_query(
         if len(values) > 1:
             raise ValidationError({name: [_("This stands twice.")]})
     sent = request.query_params.dict()
-    return _checked(serializer_class(data=sent), sent)
+    return _checked(_reader(serializer_class), sent)
+
+
+@functools.cache
+def _reader(serializer_class: type[serializers.Serializer]) -> serializers.Serializer:
+    """One serializer for all requests, as lists share one for all their items: it keeps nothing of what
+    it reads. To make its fields anew takes longer than to use them.
+    """
+    return serializer_class()
 
 
 def _checked(serializer: serializers.Serializer, sent: Any) -> dict[str, Any]:
     unknown = sorted(set(sent) - set(serializer.fields)) if isinstance(sent, dict) else []
     errors: dict[str, Any] = {name: [_("There is no such field.")] for name in unknown}
-    if not serializer.is_valid():
-        errors = {**serializer.errors, **errors}
+    try:
+        read = serializer.run_validation(sent)
+    except ValidationError as wrong:
+        detail = wrong.detail
+        found = detail if isinstance(detail, dict) else {NON_FIELD_ERRORS_KEY: detail}
+        raise ValidationError({**found, **errors}) from None
     if errors:
         raise ValidationError(errors)
-    return dict(serializer.validated_data)
+    return dict(read)
 
 
 # --- Fields ----------------------------------------------------------------------------------
