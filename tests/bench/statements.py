@@ -182,7 +182,14 @@ VARIABLES = f"""\\set i :i + 1
 
 
 def pgbench(
-    database: str, lines: list[str], *, clients: int, seconds: float, begin: dt.datetime, first: int
+    database: str,
+    lines: list[str],
+    *,
+    protocol: str,
+    clients: int,
+    seconds: float,
+    begin: dt.datetime,
+    first: int,
 ) -> tuple[float, int]:
     """Transactions a second, and how many; each takes another slot, from the `first` after `begin`."""
     path = FOLDER / "booking.sql"
@@ -190,8 +197,7 @@ def pgbench(
     programs, _major = postgres.find_programs(PLACE)
     varied = {"i": -1, "clients": clients, "first": first, "begin": int(begin.timestamp())}
     command = [programs / "pgbench", "--no-vacuum", f"--file={path}", f"--client={clients}"]
-    prepares = "prepare_threshold" in settings.DATABASES["default"]["OPTIONS"]
-    command += [f"--protocol={'prepared' if prepares else 'simple'}"]
+    command += [f"--protocol={protocol}"]
     command += [f"--jobs={min(2, clients)}", f"--time={int(seconds)}", f"--host={PLACE.sockets}"]
     command += [
         "--username=clinic_app",
