@@ -14,7 +14,7 @@ from django.db.models import CharField, Exists, F, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Cast, Concat
 
 from bookings.links import CODE_HOLDS
-from bookings.models import Consultation, Kind, Message, Status, TreatmentSession
+from bookings.models import Consultation, Kind, Message, Proof, Status, TreatmentSession
 from clinic.models import AftercareStep
 
 DAY = dt.timedelta(days=1)
@@ -114,7 +114,7 @@ ASKED_AFTERWARDS = Q(status=Status.CANCELLED, link_asked_at__gte=F("cancelled_at
 # Who was told of a visit is told of its end; so is a proven one whom the clinic cancels.
 KNEW_OF_IT = Q(confirmed_at__isnull=False) | (PROVEN & Q(cancelled_by_patient=False))
 # Let go at the proof, for the same person has a visit then: the page says so at once.
-GAVE_WAY = Q(status=Status.EXPIRED, hold_expires_at=F("proven_at"))
+GAVE_WAY = Q(status=Status.EXPIRED, hold_expires_at=F("proven_at")) & ~Q(proven_by=Proof.IN_PERSON)
 HAD_A_TIME_AHEAD = Q(starts_at__gt=F("cancelled_at"))
 
 # fmt: off

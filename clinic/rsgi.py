@@ -43,6 +43,8 @@ class WebServer:
                 return protocol.response_empty(408, [("connection", "close")])
             if len(body) > LONGEST_BODY:
                 return protocol.response_empty(413, [("connection", "close")])
+            if announced and len(body) != announced:  # it broke off: nobody answers for the rest
+                return protocol.response_empty(400, [("connection", "close")])
         environ = environ_of(scope, body)
         if announced > LONGEST_BODY:  # not waited for: Django refuses it by its length
             environ["CONTENT_LENGTH"] = str(announced)
@@ -105,9 +107,11 @@ def environ_of(scope: Any, body: bytes) -> dict[str, Any]:
 
 
 def _says_all(headers: Any, environ: dict[str, Any]) -> bool:
-    """Whether what our proxy says is there: granian leaves out a line with a letter outside ASCII."""
-    forwarded = [name for name in headers.keys() if name.startswith("x-forwarded-")]
-    return all(f"HTTP_{name.upper().replace('-', '_')}" in environ for name in forwarded)
+    """Whether what decides is there: granian leaves out a line with a letter outside ASCII. Of our
+    proxy it is who asks; of an Idempotency-Key, that the write is to be done once.
+    """
+    decide = [name for name in headers.keys() if name.startswith(("x-forwarded-", "idempotency-"))]
+    return all(f"HTTP_{name.upper().replace('-', '_')}" in environ for name in decide)
 
 
 def _answer(environ: dict[str, Any]) -> Answer:

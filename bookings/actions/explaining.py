@@ -140,25 +140,29 @@ def refusal(
     asked = Dermatologist.objects.seeing_patients().prefetch_related("treatments")
     if wanted.dermatologist is not None:
         asked = asked.filter(pk=wanted.dermatologist.pk)
+    elif wanted.speaks:
+        asked = asked.filter(languages__contains=[wanted.speaks])
     own = consultation if consultation.pk else None
     start, treatment = wanted.starts_at, consultation.treatment
     answers = _answers(list(asked), clinic, treatment, start, now=now, own=own, notice=notice)
     offering = [one for one in answers if one.offers_it and one.is_active]
     if not offering:
         return NotOffered(NOT_FOR_THIS)
+    length = offering[0].calendar.rules.length
+    is_other = wanted.ends_at is not None and wanted.ends_at - start != length
+    if is_other and any(one.is_free for one in offering):
+        return NotOffered(WRONG_LENGTH % {"minutes": length // dt.timedelta(minutes=1)})
     reasons = _reasons(offering)
     if Reason.ELSEWHERE in reasons:
         return OwnVisitThen(OWN_VISIT)
     for reason, sentence in TO_THE_PATIENT.items():
         if reason in reasons:
             return (TimeTaken if reason in LOST_TO_SOMEBODY else NotOffered)(sentence)
-    length = offering[0].calendar.rules.length
-    if wanted.ends_at is not None and wanted.ends_at != start + length:
-        return NotOffered(WRONG_LENGTH % {"minutes": length // dt.timedelta(minutes=1)})
     return TimeTaken(SOMEBODY_ELSE)  # it became free in this very moment
 
 
 def _reasons(answers: list[Answer]) -> set[Reason]:
-    """What stands in the way of all of them; else what was lost to somebody."""
+    """What stands in the way of all of them; else what was lost to somebody; else all there is."""
     each = [{because.reason for because in one.reasons} for one in answers]
-    return set.intersection(*each) or set.union(*each) & LOST_TO_SOMEBODY
+    anything = set.union(*each)
+    return set.intersection(*each) or anything & LOST_TO_SOMEBODY or anything

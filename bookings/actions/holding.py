@@ -80,13 +80,16 @@ def hold(
     take_time(consultation, wanted, among, clinic=clinic, now=now, notice=notice)
     goes_on = consultation.status == Status.HELD and not consultation.hold_has_run_out(now=now)
     same = before == (consultation.dermatologist_id, consultation.starts_at)
-    # The same time chosen again, or another one before the proof, would be a way to hold for longer.
-    if by_staff or not goes_on or (consultation.is_proven and not same):
-        consultation.held_at = now
+    # The same time chosen again stays held as it is; another one before the proof is held no longer.
+    if by_staff or not (goes_on and same):
+        if by_staff or not goes_on or consultation.is_proven:
+            consultation.held_at = now
+        consultation.time_chosen_by_staff = by_staff
+        consultation.offered_at = now if is_offer else None
+    if not same:
+        consultation.own_video_room = ""
     if consultation.status != Status.HELD:
         consultation.move_to(Status.HELD)
-    consultation.time_chosen_by_staff = by_staff
-    consultation.offered_at = now if is_offer else None
     consultation.hold_expires_at = hold_until(consultation, clinic=clinic, now=now)
 
 

@@ -30,13 +30,15 @@ def offer_times(*, now: dt.datetime) -> int:
         return 0
     waiting = Consultation.objects.waiting_for_a_time().prefetch_related("offers")
     count = 0
-    for treatment, consultations in groupby(waiting[:AT_MOST], key=lambda one: one.treatment):
+    for treatment, consultations in groupby(waiting, key=lambda one: one.treatment):
         awake = [one for one in consultations if _is_awake(one, now=now)]
         if not awake:
             continue
         notice = clinic.min_notice + TO_FINISH
         free = free_times(treatment=treatment, now=now, notice=notice)
         for consultation in awake:
+            if count == AT_MOST:
+                return count
             given = _offer_one(consultation, free, clinic=clinic, now=now)
             if given is not None:
                 free = [time for time in free if not _overlap(time, given)]

@@ -3,11 +3,11 @@
 import datetime as dt
 from typing import Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
 from bookings import links
-from bookings.actions.locks import lock_consultation
+from bookings.actions.locks import end_holds, lock_consultation
 from bookings.links import Purpose
 from bookings.models import Consultation, NotPossibleNow, Patient, Proof, Status
 from clinic.errors import Refused
@@ -174,6 +174,8 @@ def prove_in_person(*, consultation: Consultation, note: str, now: dt.datetime) 
         raise NotPossibleNow(_("Say who saw the person, and why."), field="note")
     with transaction.atomic():
         locked = lock_consultation(consultation.pk)
+        if locked.status == Status.CANCELLED:
+            raise NotPossibleNow(_("This request was cancelled. Please start again."))
         _prove(locked, Proof.IN_PERSON, note=note.strip(), now=now)
     return locked
 
@@ -203,23 +205,34 @@ def _prove(consultation: Consultation, how: str, *, now: dt.datetime, note: str 
     consultation.proven_by = how
     consultation.proven_note = note
     if consultation.status == Status.HELD and _is_elsewhere(consultation, now=now):
-        consultation.move_to(Status.EXPIRED)  # nobody can be at two visits at once
-        consultation.hold_expires_at = now
-    consultation.save(
-        update_fields=[
-            *("patient", "proven_at", "proven_by", "proven_note"),
-            *("status", "hold_expires_at"),
-        ]
-    )
+        _give_way(consultation, now=now)
+    try:
+        with transaction.atomic():
+            consultation.save(update_fields=PROVEN)
+    except IntegrityError as error:  # a visit of the same person was booked in this very moment
+        if "one_visit_at_a_time_for_a_patient" not in str(error):
+            raise
+        _give_way(consultation, now=now)
+        consultation.save(update_fields=PROVEN)
+
+
+PROVEN = ["patient", "proven_at", "proven_by", "proven_note", "status", "hold_expires_at"]
+
+
+def _give_way(consultation: Consultation, *, now: dt.datetime) -> None:
+    """Lets go of its time, in memory: nobody can be at two visits at once."""
+    consultation.move_to(Status.EXPIRED)
+    consultation.hold_expires_at = now
 
 
 def _is_elsewhere(consultation: Consultation, *, now: dt.datetime) -> bool:
     """Whether its patient, known only now, has another visit at the time that is held."""
     assert consultation.starts_at
     assert consultation.ends_at
-    others = Consultation.objects.taking_a_slot(now=now).filter(patient=consultation.patient)
-    others = others.exclude(pk=consultation.pk)
-    return others.touching(starts_at=consultation.starts_at, ends_at=consultation.ends_at).exists()
+    theirs = Consultation.objects.filter(patient=consultation.patient).exclude(pk=consultation.pk)
+    then = theirs.touching(starts_at=consultation.starts_at, ends_at=consultation.ends_at)
+    end_holds(*then.with_hold_run_out(now=now).values_list("pk", flat=True), now=now)
+    return then.taking_a_slot(now=now).exists()
 
 
 def open_page_link(*, token: str, now: dt.datetime) -> Consultation:

@@ -79,10 +79,12 @@ def request(
     wanted = Wanted(starts_at, dermatologist, speaks, ends_at) if starts_at else None
     by_staff = entered_by is not None
     with slot_decided():
+        among: list[Dermatologist] = []
+        if wanted is not None:  # locked in this order everywhere: dermatologists, request, limits
+            among = lock_for(wanted, consultation, now=now, notice=notice_for(by_staff=by_staff))
         if not by_staff:
             refuse_too_many(consultation, now=now)
         if wanted is not None:
-            among = lock_for(wanted, consultation, now=now, notice=notice_for(by_staff=by_staff))
             hold(consultation, wanted, among, clinic=clinic, now=now, by_staff=by_staff)
         if by_staff:
             issue_link(consultation, now=now)
@@ -176,6 +178,7 @@ def _let_go(consultation: Consultation) -> None:
         consultation.move_to(Status.WAITING)
     consultation.dermatologist = consultation.starts_at = consultation.ends_at = None
     consultation.held_at = consultation.hold_expires_at = consultation.offered_at = None
+    consultation.own_video_room = ""
 
 
 def set_treatment(
@@ -202,7 +205,11 @@ def set_treatment(
             locked.wants_to_talk = False
         locked.treatment, locked.concern = treatment, concern
         if locked.status == Status.HELD and not _fits(locked):
-            _let_go(locked)
+            if by_staff:
+                _let_go(locked)
+            else:  # they choose another one now, and need no e-mail about it
+                locked.move_to(Status.EXPIRED)
+                locked.hold_expires_at = None
         _refuse_foreign_concern(locked)
         if by_staff:
             issue_link(locked, now=now)

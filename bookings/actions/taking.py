@@ -91,7 +91,7 @@ def take_time(
 
 def _is_free(calendar: Calendar, wanted: Wanted, *, now: dt.datetime) -> bool:
     start = wanted.starts_at
-    lasts = wanted.ends_at is None or wanted.ends_at == start + calendar.rules.length
+    lasts = wanted.ends_at is None or wanted.ends_at - start == calendar.rules.length
     return lasts and start in slots.free_times(
         calendar.rules, calendar.taken, now=now, not_before=start, not_after=start
     )

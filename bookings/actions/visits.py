@@ -100,7 +100,9 @@ def _take_again(
 ) -> None:
     """The same time once more, if it is still free; saved as held, as the transition table says."""
     assert consultation.starts_at
-    wanted = Wanted(consultation.starts_at, consultation.dermatologist)
+    wanted = Wanted(
+        consultation.starts_at, consultation.dermatologist, ends_at=consultation.ends_at
+    )
     clinic = Clinic.objects.the_clinic()
     assert clinic
     take_time(consultation, wanted, among, clinic=clinic, now=now)

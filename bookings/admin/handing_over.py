@@ -3,9 +3,10 @@
 from django.contrib.auth import logout
 from django.http import HttpResponse
 from django.utils import translation
+from django.utils.translation import gettext
 
 from bookings.admin.asking import Asked
-from bookings.models import Proof, Status
+from bookings.models import NotPossibleNow, Proof, Status
 from bookings.road import Road, SeeOther
 
 
@@ -14,6 +15,12 @@ def is_possible(asked: Asked) -> bool:
     consultation = asked.consultation
     unfinished = consultation.status in (Status.WAITING, Status.HELD, Status.EXPIRED)
     return unfinished and consultation.proven_by == Proof.IN_PERSON
+
+
+def refuse_unless_possible(asked: Asked) -> None:
+    """The page may be older than what happened since: staff never come on to a patient's own road."""
+    if not is_possible(asked):
+        raise NotPossibleNow(gettext("This cannot be done now."))
 
 
 def hand_over(asked: Asked) -> HttpResponse:

@@ -257,7 +257,7 @@ VERBS = [
         _("Hand over this screen"),
         _("This screen was handed to the patient."),
         handing_over.is_possible,
-        lambda asked: None,
+        handing_over.refuse_unless_possible,
         is_first=True,
         then=handing_over.hand_over,
     ),

@@ -21,7 +21,7 @@ from rest_framework.request import Request
 from rest_framework.settings import api_settings
 
 from clinic.api.problems import LengthRequired, TooLarge
-from clinic.i18n import Language, text_in
+from clinic.i18n import Language, active_language, text_in
 
 LONGEST_BODY = 64 * 1024  # bytes
 DEEPEST = 5  # levels of lists and objects; ours have two
@@ -110,7 +110,7 @@ def checked(serializer_class: type[serializers.Serializer], request: Request) ->
     sent = request.data
     if isinstance(sent, QueryDict):  # an empty body without a content type
         sent = {}
-    serializer = _reader(serializer_class)
+    serializer = _reader(serializer_class, active_language())
     if isinstance(sent, Mapping):
         mistaken = [name for name in sent if _is_mistaken(serializer.fields.get(name), sent[name])]
         if mistaken:
@@ -142,15 +142,23 @@ def checked_query(
         if len(values) > 1:
             raise ValidationError({name: [_("This stands twice.")]})
     sent = request.query_params.dict()
-    return _checked(_reader(serializer_class), sent)
+    return _checked(_reader(serializer_class, active_language()), sent)
 
 
 @functools.cache
-def _reader(serializer_class: type[serializers.Serializer]) -> serializers.Serializer:
-    """One serializer for all requests, as lists share one for all their items: it keeps nothing of what
-    it reads. To make its fields anew takes longer than to use them.
+def _reader(
+    serializer_class: type[serializers.Serializer], language: str
+) -> serializers.Serializer:
+    """One serializer for all requests in a language, as lists share one for all their items. To make its
+    fields anew takes longer than to use them.
+
+    Its limits keep the first words in which they were said, so they are said here, once.
     """
-    return serializer_class()
+    serializer = serializer_class()
+    for field in serializer.fields.values():
+        for validator in field.validators:
+            str(getattr(validator, "message", ""))
+    return serializer
 
 
 def _checked(serializer: serializers.Serializer, sent: Any) -> dict[str, Any]:

@@ -13,6 +13,11 @@ class DatabaseWrapper(base.DatabaseWrapper):
     """
 
     def is_usable(self) -> bool:
+        """After an error the server is not asked: a statement that was prepared before a migration fails
+        for as long as its connection lives, and so does all writing to a demoted server.
+        """
+        if self.errors_occurred:
+            return False
         line = None if self.connection is None or self.connection.closed else self.connection
         if line is not None:
             poll = select.poll()

@@ -34,7 +34,11 @@ def seal(*, consultation: Consultation, reading: int, now: dt.datetime) -> Conse
     with slot_decided():
         locked = bookings.actions.lock_for_visit(consultation=consultation)
         latest = Reading.objects.latest_of(locked)
-        if latest is None or latest.pk != reading:
+        if (
+            latest is None
+            or latest.pk != reading
+            or latest.risk_list.treatment_id != locked.treatment_id
+        ):
             raise StalePage(_("Your answers changed since this page was shown. Check them again."))
         standing = ConsentRecord.objects.filter(reading=latest).first()
         if standing is not None and locked.status == Status.CONFIRMED:

@@ -6,6 +6,7 @@ import pytest
 from bs4 import BeautifulSoup
 from django.contrib.admin.models import LogEntry
 
+import bookings.actions
 from bookings.forms.times import time_value
 from bookings.models import Proof, Status
 from clinic import clock
@@ -290,3 +291,18 @@ def test_the_page_costs_as_many_queries_for_three_sessions_as_for_one(
     client.get(desk.page(visit))
     with django_assert_num_queries(12):
         client.get(desk.page(visit))
+
+
+@pytest.mark.parametrize("made", [make.held, make.proven, make.confirmed])
+def test_no_screen_is_handed_over_for_somebody_whom_nobody_saw(made):
+    row, staff = made(), desk.reception()
+    staff.post(desk.button(row, "hand-over"))
+    assert "road" not in staff.session
+    assert "_auth_user_id" in staff.session  # and nobody was signed out
+
+
+def test_a_cancelled_request_is_not_proven_in_person():
+    row = make.held()
+    bookings.actions.cancel(consultation=row, now=make.NOW, by_patient=True)
+    press(row, "prove", note="Mona saw the passport")
+    assert not row.is_proven

@@ -79,7 +79,11 @@ def test_another_treatment_lets_go_of_a_time_with_a_dermatologist_who_does_not_o
     person.press("Continue", about="laser|cellulite")
     assert person.url == "/book/when/"
     asked = the_request()
-    assert (asked.treatment, asked.status, asked.starts_at) == (laser, Status.WAITING, None)
+    assert (asked.treatment, asked.status, asked.starts_at) == (
+        laser,
+        Status.EXPIRED,
+        make.TOMORROW_AT_9,
+    )
     person.press("Continue", time=AT_9.replace("huda", "omar"))
     assert the_request().status == Status.HELD
 

@@ -263,3 +263,15 @@ def test_the_page_of_the_api_has_no_inline_code_and_keeps_the_strict_policy():
     script = Api().client.get(re.findall(r'<script src="(/api/[^"]*)"', page)[0])
     assert script["Content-Type"].startswith("application/javascript")
     assert b"schema/" in script.content
+
+
+def test_each_reader_is_told_in_their_own_language_whoever_was_told_first():
+    for language, letters in (("ar", True), ("en", False), ("ar", True)):
+        answers = [
+            Api(language=language).post("consultations/", **typed(patient_name="x" * 130)),
+            Api(language=language).get("times/", limit="0"),
+        ]
+        for answer in answers:
+            [error] = answer.json()["errors"]
+            arabic = any("\u0600" <= letter <= "\u06ff" for letter in error["detail"])
+            assert arabic is letters, error

@@ -2,8 +2,8 @@
 
 import psycopg
 import pytest
-from django.core.signals import request_started
-from django.db import connection
+from django.core.signals import request_finished, request_started
+from django.db import DatabaseError, connection, connections
 from django.test.utils import CaptureQueriesContext
 
 from tests import databases
@@ -42,3 +42,22 @@ def test_a_closed_connection_is_not_usable(committed_db):
     assert one() == 1
     connection.connection.close()
     assert not connection.is_usable()
+
+
+def test_a_statement_that_a_migration_broke_fails_once(committed_db):
+    def read() -> int:
+        request_started.send(sender=None)
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT address_en FROM clinic_clinic WHERE id = %s", [1])
+                return len(cursor.fetchall())
+        finally:
+            request_finished.send(sender=None)
+
+    for _time in range(3):
+        read()
+    with connections["owner"].cursor() as owner:
+        owner.execute("ALTER TABLE clinic_clinic ALTER COLUMN address_en TYPE varchar(260)")
+    with pytest.raises(DatabaseError, match="cached plan"):
+        read()
+    assert [read(), read()] == [1, 1]

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from bookings.models import Consultation
 from tests import make
 from tests.bookings.api import typed
 from tests.processes import web
@@ -116,3 +117,34 @@ def test_a_head_that_is_too_long_is_refused(live_site):
             live_site, b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nX-A: " + b"a" * 500_000 + END
         )
         assert answer.startswith(b"HTTP/1.1 431 ")
+
+
+def cut_off(site: str, request: bytes) -> bytes:
+    """What is answered to a client that goes away in the middle."""
+    where = urlsplit(site)
+    answer = b""
+    with socket.create_connection((where.hostname, where.port), timeout=10) as line:
+        line.sendall(request)
+        line.shutdown(socket.SHUT_WR)
+        while part := line.recv(65536):
+            answer += part
+    return answer
+
+
+def test_a_body_that_breaks_off_is_not_taken_for_a_whole_one(live_site):
+    body = json.dumps(typed()).encode()
+    head = b"POST /api/consultations/ HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json"
+    head += b"\r\nContent-Length: " + str(len(body)).encode() + END
+    for sent in (b"", body[:-1]):
+        assert not cut_off(live_site, head + sent).startswith(b"HTTP/1.1 2")
+    assert not Consultation.objects.exists()
+    assert raw(live_site, head + body).startswith(b"HTTP/1.1 201 ")
+
+
+def test_an_idempotency_key_that_cannot_be_read_is_not_left_out(live_site):
+    body = json.dumps(typed()).encode()
+    head = b"POST /api/consultations/ HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json"
+    head += b"\r\nIdempotency-Key: \xc3\xa90123456789012345678901234567"
+    head += b"\r\nContent-Length: " + str(len(body)).encode() + END
+    assert raw(live_site, head + body).startswith(b"HTTP/1.1 400 ")
+    assert not Consultation.objects.exists()
