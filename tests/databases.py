@@ -7,6 +7,7 @@ import fcntl
 import hashlib
 import os
 import secrets
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,6 +26,7 @@ CHECKOUT = Path(__file__).resolve().parent.parent
 # Names of this test process's databases begin with this; other processes test at the same time.
 OURS = f"clinic_test_{secrets.token_hex(4)}"
 TEMPLATES_KEPT = 3
+DROPS = 20
 
 
 def url_of(name: str, *, owner: bool = False) -> str:
@@ -68,16 +70,26 @@ def _names(owner: psycopg.Connection, like: str) -> list[str]:
 def drop(owner: psycopg.Connection, name: str) -> None:
     """Drop a database with whatever is still connected to it. Each role may end its own sessions.
 
-    It waits until they have ended: the owner may not end what the application's role has left.
+    A server that a test is done with can connect once more while it ends, so it is tried again.
     """
-    with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as app:
-        for connection in (app, owner):
-            connection.execute(
-                "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity"
-                " WHERE datname = %s AND usename = current_user",
-                [name],
-            )
-    owner.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+    gone = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))
+    for _time in range(DROPS):
+        with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as app:
+            for connection in (app, owner):
+                connection.execute(
+                    "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity"
+                    " WHERE datname = %s AND usename = current_user",
+                    [name],
+                )
+        try:
+            owner.execute(gone)
+        except (
+            psycopg.errors.InsufficientPrivilege
+        ):  # the owner may not end the other role's session
+            time.sleep(0.2)
+        else:
+            return
+    owner.execute(gone)
 
 
 def _create(owner: psycopg.Connection, name: str, *, template: str) -> None:
