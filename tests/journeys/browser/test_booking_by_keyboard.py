@@ -10,6 +10,7 @@ import pytest
 from bookings.models import Consultation
 from clinic import clock
 from clinic.management import demo_catalogue
+from clinic.models import Clinic
 from tests import processes
 from tests.journeys.browser.patient import SIZES, Patient, chromium
 
@@ -36,6 +37,8 @@ def clinic_open(committed_db, monkeypatch):
     """The demo's catalogue, without its consultations."""
     monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")  # Playwright runs a loop in this thread
     demo_catalogue.load(now=clock.now())
+    # The next free time is booked, and cancelled a minute later: it must not be too late by then.
+    Clinic.objects.update(cancel_until_minutes=60)
 
 
 def walk(patient: Patient, site: str, sink, email: str) -> None:
