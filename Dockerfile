@@ -6,7 +6,7 @@ COPY requirements.txt .
 RUN python -m venv /venv && /venv/bin/pip install --require-hashes -r requirements.txt
 COPY . .
 # collectstatic reads the settings; it needs no server and none of these values are used when running.
-RUN PRODUCTION=1 SECRET_KEY=only-while-the-image-is-built \
+RUN PRODUCTION=1 SECRET_KEY=only-while-the-image-is-built LEDGER_KEY=none \
     DATABASE_URL=postgresql://app@localhost/none DATABASE_OWNER_URL=postgresql://owner@localhost/none \
     REDIS_URL=redis://localhost/0 \
     /venv/bin/python manage.py collectstatic --noinput

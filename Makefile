@@ -8,7 +8,7 @@ BIN = .venv/bin
 export PORT MAIL_PORT
 # Settings that production would refuse to start without; the values are made up.
 PRODUCTION = env PRODUCTION=1 SECRET_KEY=zT6nWq3vRk8yBm1xLp9cHs4dJf7gAe2uNi5oVw0kXrQbYtMhCz LINK_KEY=pQ8sLw2nXv5kRt7yBc1mHd9gJf4eAz6uKi3o \
-	SITE_URL=https://clinic.example ALLOWED_HOSTS=clinic.example TRUSTED_PROXIES=1 \
+	LEDGER_KEY=bm90IGEgc2VjcmV0OiBvbmx5IGluIGNoZWNrcyE8PDw= SITE_URL=https://clinic.example ALLOWED_HOSTS=clinic.example TRUSTED_PROXIES=1 \
 	DATABASE_URL=postgresql://clinic_app@127.0.0.1/clinic DATABASE_OWNER_URL=postgresql://clinic_owner@127.0.0.1/clinic \
 	REDIS_URL=redis://127.0.0.1:6379/0 EMAIL_URL=smtp+tls://clinic:password@mail.example:587
 PIP_COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \

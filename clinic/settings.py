@@ -10,6 +10,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
 from clinic import embedded
+from clinic.logs import LOGGING as LOGGING
 
 # The zones of the locked tzdata package count, not those that the machine happens to have: they are
 # the same wherever this runs, and a test of clock changes holds against them.
@@ -33,6 +34,15 @@ LINK_KEY = env.str("LINK_KEY", default=SECRET_KEY)
 SITE_URL = env.str("SITE_URL", default="http://127.0.0.1:8000").rstrip("/")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "testserver"])
 CSRF_TRUSTED_ORIGINS = [SITE_URL] if SITE_URL.startswith("https://") else []
+# The key that signs the evidence's ledger (consent/ledger/keys.py), or the file that holds it. It is
+# never in the database: who can change rows there cannot sign what they wrote.
+LEDGER_KEY = env.str("LEDGER_KEY", default="")
+LEDGER_KEY_FILE = Path(env.str("LEDGER_KEY_FILE", default=str(BASE_DIR / ".local" / "ledger.key")))
+if PRODUCTION and not (LEDGER_KEY or "LEDGER_KEY_FILE" in env):
+    raise ImproperlyConfigured(
+        "Set LEDGER_KEY, or LEDGER_KEY_FILE to a file that holds it: evidence is signed. Make a key "
+        "with `manage.py ledger_key`, and keep a copy of it away from the database and its backups."
+    )
 # How many reverse proxies of our own stand in front: X-Forwarded-For is believed only that far.
 TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=0)
 
@@ -279,21 +289,3 @@ SPECTACULAR_SETTINGS = {
 PHONENUMBER_DEFAULT_REGION = "AE"
 PHONENUMBER_DB_FORMAT = "E164"
 PHONENUMBER_DEFAULT_FORMAT = "INTERNATIONAL"
-
-# --- Logging: ids, never names, addresses, tokens or health details --------------------------
-
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "filters": {"without_tokens": {"()": "clinic.logs.WithoutTokens"}},
-    "handlers": {
-        "console": {
-            "class": "logging.StreamHandler",
-            "formatter": "line",
-            "filters": ["without_tokens"],
-        }
-    },
-    "root": {"handlers": ["console"], "level": "INFO"},
-    "loggers": {"celery.app.trace": {"level": "WARNING"}, "celery.beat": {"level": "WARNING"}},
-}

@@ -26,12 +26,16 @@ OURS = [
     if "migrations" not in path.parts
 ]
 CATALOGUE = TOP / "clinic" / "locale" / "ar" / "LC_MESSAGES" / "django.po"
-WRITTEN_ONCE = {"Reading", "Acknowledgement", "ConsentRecord", "Review", "Particulars"}
+WRITTEN_ONCE = {
+    *("Reading", "Acknowledgement", "ConsentRecord", "Review", "Particulars"),
+    *("PatientAct", "RecordAccess", "LedgerEntry", "TreeNode", "TreeHead", "Verification"),
+}
 CHANGED_IN_PLACE = {
     *("Clinic", "Treatment", "Concern", "Dermatologist", "AftercareStep"),
     *("WeeklyHours", "Season", "Closure", "Opening"),
     *("Patient", "Consultation", "Offer", "TreatmentSession", "Message"),
     *("RiskList", "Risk"),
+    *("LegalHold", "ErasureRequest", "AnchorPlace"),
     "KeptAnswer",
 }
 

@@ -69,7 +69,13 @@ def _lock_own_dermatologist(consultation: Consultation) -> list[Dermatologist]:
 
 
 def confirm(
-    *, consultation: Consultation, receipt: str, risks_total: int, now: dt.datetime
+    *,
+    consultation: Consultation,
+    receipt: str,
+    receipt_signature: str = "",
+    receipt_key: str = "",
+    risks_total: int,
+    now: dt.datetime,
 ) -> Consultation:
     """Confirms a held visit whose risks were all acknowledged; `receipt` names the sealed record.
 
@@ -90,6 +96,7 @@ def confirm(
         locked.risks_total = locked.risks_acknowledged = risks_total
         locked.risks_acknowledged_at = locked.confirmed_at = now
         locked.receipt = receipt
+        locked.receipt_signature, locked.receipt_key = receipt_signature, receipt_key
         locked.move_to(Status.CONFIRMED)
         locked.save()
     return locked

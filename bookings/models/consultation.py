@@ -136,6 +136,9 @@ class Consultation(models.Model):
     wants_to_talk = models.BooleanField(_("wants to talk"), default=False, editable=False)
     asks_again_since = models.DateTimeField(null=True, blank=True, editable=False)
     receipt = models.CharField(_("receipt"), max_length=64, blank=True, editable=False)
+    # The clinic's signature of what the receipt names (base64url), and the key's fingerprint.
+    receipt_signature = models.CharField(max_length=86, blank=True, editable=False)
+    receipt_key = models.CharField(max_length=64, blank=True, editable=False)
 
     # Why it was moved last, and how it ended.
     move_reason = models.CharField(_("reason of the move"), max_length=300, blank=True)

@@ -81,6 +81,17 @@ class Clinic(models.Model):
         default=120,
         validators=[MaxValueValidator(MONTH_IN_MINUTES)],
     )
+    # 25 years from the last procedure: UAE Federal Law No. 2 of 2019 (health data), article 20.
+    keep_treated_years = models.PositiveSmallIntegerField(
+        _("data of treated patients is kept for (years)"),
+        default=25,
+        validators=[MinValueValidator(1), MaxValueValidator(100)],
+    )
+    keep_others_months = models.PositiveSmallIntegerField(
+        _("data of everybody else is kept for (months)"),
+        default=24,
+        validators=[MinValueValidator(1), MaxValueValidator(1200)],
+    )
 
     name = Translated()
     address = Translated()

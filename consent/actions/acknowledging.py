@@ -108,6 +108,7 @@ def _write(
         acknowledged_at=now,
         wants_to_talk=wants_to_talk,
         question_commitment=question_commitment,
+        salt=ledger.new_salt(),
     )
 
 

@@ -12,9 +12,17 @@ from bookings.models import Consultation, NotPossibleNow, Status
 from clinic.errors import Refused
 from clinic.i18n import text_in
 from consent import ledger
-from consent.models import Acknowledgement, Particulars, Reading, Risk, RiskList
+from consent.models import Acknowledgement, Particulars, ReadBy, Reading, Risk, RiskList
 
 READINGS_AT_MOST = 50  # of one request; more is not a person who switches the language
+# Why a value can be missing; one without a reason here is never missing.
+ABSENT = {
+    "guardian_name": "acts_for_themselves",
+    "email": "has_none",
+    "proven_note": "proven_by_the_address",
+    "ip": "not_known",
+    "user_agent": "not_sent",
+}
 UNFINISHED = (Status.WAITING, Status.HELD, Status.EXPIRED)
 
 
@@ -108,6 +116,7 @@ def _begin(
         "email": consultation.email,
         "mobile": str(consultation.mobile),
         "zone": consultation.zone,
+        "proven_note": consultation.proven_note,
         "ip": ip,
         "user_agent": user_agent[:300],
     }
@@ -115,12 +124,14 @@ def _begin(
         consultation=consultation,
         risk_list=risk_list,
         language=language,
+        read_by=ReadBy.GUARDIAN if consultation.guardian_name else ReadBy.SELF,
         opened_at=now,
         commitments={
             field: keep_apart(consultation, field, value)
             for field, value in personal.items()
             if value
         },
+        absent={field: ABSENT[field] for field, value in personal.items() if not value},
         is_demo=consultation.is_demo,
     )
 
@@ -132,8 +143,10 @@ def begin_anew(progress: Progress, *, leaving_out: Risk, now: dt.datetime) -> Pr
         consultation_id=earlier.consultation_id,
         risk_list=earlier.risk_list,
         language=earlier.language,
+        read_by=earlier.read_by,
         opened_at=now,
         commitments=earlier.commitments,
+        absent=earlier.absent,
         is_demo=earlier.is_demo,
     )
     _carry_over(earlier, reading, leaving_out=leaving_out)
@@ -160,6 +173,7 @@ def _carry_over(earlier: Reading, reading: Reading, *, leaving_out: Risk | None)
             acknowledged_at=act.acknowledged_at,
             wants_to_talk=act.wants_to_talk,
             question_commitment=act.question_commitment,
+            salt=ledger.new_salt(),
             carried_from=act,
         )
 

@@ -11,8 +11,10 @@ from bookings.actions.locks import slot_decided
 from bookings.models import Consultation, NotPossibleNow, Status
 from consent import ledger
 from consent.actions.acknowledging import StalePage
+from consent.actions.entering import enter
 from consent.actions.reading import Progress, progress_of
-from consent.models import ConsentRecord, Reading, RiskList
+from consent.bodies import record_body
+from consent.models import ConsentRecord, EntryKind, Reading, RiskList
 
 
 def declaration_for(*, count: int, language: str) -> str:
@@ -55,6 +57,8 @@ def seal(*, consultation: Consultation, reading: int, now: dt.datetime) -> Conse
         bookings.actions.confirm(
             consultation=locked,
             receipt=record.record_hash,
+            receipt_signature=ledger.signature_letters(bytes(record.entry.signature)),
+            receipt_key=record.entry.key_id,
             risks_total=len(progress.risks),
             now=now,
         )
@@ -64,49 +68,17 @@ def seal(*, consultation: Consultation, reading: int, now: dt.datetime) -> Conse
 def _write(consultation: Consultation, progress: Progress, *, now: dt.datetime) -> ConsentRecord:
     reading = progress.reading
     declaration = declaration_for(count=len(progress.risks), language=reading.language)
-    content = ledger.canonical(_content(consultation, progress, declaration, now=now))
+    acts = [(risk.key, progress.acts[risk.pk]) for risk in progress.risks]
+    entry = enter(
+        kind=EntryKind.RECORD,
+        body=record_body(consultation, reading, acts, declaration=declaration),
+        consultation=consultation,
+        now=now,
+    )
     return ConsentRecord.objects.create(
         consultation=consultation,
         reading=reading,
         declaration=declaration,
         sealed_at=now,
-        content=content,
-        record_hash=ledger.sha256(content),
+        entry=entry,
     )
-
-
-def _content(
-    consultation: Consultation, progress: Progress, declaration: str, *, now: dt.datetime
-) -> dict[str, object]:
-    """All that the record seals: words, times and commitments; no personal value."""
-    reading = progress.reading
-    proven_at = consultation.proven_at
-    return {
-        "kind": "acknowledgement of risk information; not consent to a procedure",
-        "consultation": consultation.reference,
-        "treatment": reading.risk_list.treatment.slug,
-        "list_version": reading.risk_list.version,
-        "language": reading.language,
-        "opened_at": ledger.utc(reading.opened_at),
-        "address_proven_at": ledger.utc(proven_at) if proven_at else "",
-        "address_proven_by": consultation.proven_by,
-        "commitments": reading.commitments,
-        "declaration": declaration,
-        "sealed_at": ledger.utc(now),
-        "demo": reading.is_demo,
-        "acknowledgements": [
-            {
-                "risk": risk.key,
-                "words": act.words,
-                "statement": act.statement,
-                "words_hash": act.words_hash,
-                "shown_at": ledger.utc(act.shown_at),
-                "acknowledged_at": ledger.utc(act.acknowledged_at),
-                "wants_to_talk": act.wants_to_talk,
-                "question": act.question_commitment,
-                "carried_over": act.carried_from_id is not None,
-            }
-            for risk in progress.risks
-            for act in [progress.acts[risk.pk]]
-        ],
-    }

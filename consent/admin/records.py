@@ -29,7 +29,14 @@ from consent.admin.finding import (
     records_of,
     soonest_first,
 )
-from consent.models import Acknowledgement, ConsentRecord, Decision, ListState, Particulars
+from consent.models import (
+    Acknowledgement,
+    ConsentRecord,
+    Decision,
+    ListState,
+    Particulars,
+    Review,
+)
 
 QUICKLY = 2.0  # seconds between shown and acknowledged: a hint to talk about it, never a block
 
@@ -78,6 +85,16 @@ def acts_of(record: ConsentRecord) -> list[Act]:
     kept = Particulars.objects.filter(commitment__in=asked)
     questions = {row.commitment: row.value for row in kept}
     return [Act(row, questions.get(row.question_commitment, "")) for row in rows]
+
+
+def reviews_of(record: ConsentRecord) -> list[tuple[Review, str]]:
+    """The reviews of a record, the newest first, each with its note ("" for none, or erased)."""
+    reviews = list(record.reviews.select_related("dermatologist"))
+    written = [review.note_commitment for review in reviews if review.note_commitment]
+    notes = dict(
+        Particulars.objects.filter(commitment__in=written).values_list("commitment", "value")
+    )
+    return [(review, notes.get(review.note_commitment, "")) for review in reviews]
 
 
 @admin.register(ConsentRecord, site=desk)
@@ -242,7 +259,7 @@ class ConsentRecordAdmin(admin.ModelAdmin):
             "receipt": [receipt[at : at + 8] for at in range(0, len(receipt), 8)],
             "is_live": record.reading.risk_list.state == ListState.PUBLISHED,
             "is_newest": ConsentRecord.objects.current_of(record.consultation) == record,
-            "reviews": record.reviews.select_related("dermatologist"),
+            "reviews": reviews_of(record),
             "form": form,
             "adminform": laid_out(form, fields) if form else None,
             "list_url": reverse("admin:consent_consentrecord_changelist"),

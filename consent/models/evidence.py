@@ -1,13 +1,12 @@
 """Evidence, written once: PostgreSQL refuses UPDATE, DELETE and TRUNCATE on every table here."""
 
-from django.conf import settings
 from django.db import models
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from bookings.models import Consultation
 from clinic.i18n import Language
-from clinic.models import Dermatologist
+from consent.models.ledger import LedgerEntry
 from consent.models.wording import Risk, RiskList
 
 
@@ -43,6 +42,14 @@ class ReadingQuerySet(models.QuerySet["Reading"]):
         )
 
 
+class ReadBy(models.TextChoices):
+    """Who read the words: the patient alone, or somebody who read them out."""
+
+    SELF = "self", _("the patient")
+    GUARDIAN = "guardian", _("the guardian of a patient under 18")
+    INTERPRETER = "interpreter", _("read out by an interpreter")
+
+
 class Reading(models.Model):
     """One going-through of one list version in one language.
 
@@ -54,10 +61,13 @@ class Reading(models.Model):
     )
     risk_list = models.ForeignKey(RiskList, models.PROTECT, verbose_name=_("risk list"))
     language = models.CharField(_("language"), max_length=2, choices=Language)
+    read_by = models.CharField(_("read by"), max_length=11, choices=ReadBy, default=ReadBy.SELF)
     opened_at = models.DateTimeField(_("opened at"))
     recorded_at = models.DateTimeField(_("recorded at"), db_default=Now(), editable=False)
     # {"patient_name": commitment, "email": ..., "ip": ..., "user_agent": ..., "zone": ...}
     commitments = models.JSONField(_("commitments"))
+    # Why a value is missing, so that none is blank without a reason: {"ip": "not_known", ...}
+    absent = models.JSONField(_("why a value is missing"), default=dict)
     is_demo = models.BooleanField(_("demo data"), default=False)
 
     objects = ReadingQuerySet.as_manager()
@@ -90,6 +100,8 @@ class Acknowledgement(models.Model):
     recorded_at = models.DateTimeField(_("recorded at"), db_default=Now(), editable=False)
     wants_to_talk = models.BooleanField(_("wants to talk about it"), default=False)
     question_commitment = models.CharField(max_length=64, blank=True)
+    # The record holds this act by its salted commitment (consent.ledger.commitment_of_act).
+    salt = models.BinaryField(max_length=16)
     carried_from = models.ForeignKey(
         "self", models.PROTECT, null=True, verbose_name=_("carried over from")
     )
@@ -119,7 +131,7 @@ class ConsentRecordQuerySet(models.QuerySet["ConsentRecord"]):
 
 
 class ConsentRecord(models.Model):
-    """The seal on one complete reading: the canonical bytes of all of it, and their hash."""
+    """The seal on one complete reading; the ledger's entry holds its canonical bytes."""
 
     consultation = models.ForeignKey(
         Consultation, models.PROTECT, related_name="consent_records", verbose_name=_("consultation")
@@ -130,8 +142,14 @@ class ConsentRecord(models.Model):
     declaration = models.CharField(_("declaration"), max_length=300)
     sealed_at = models.DateTimeField(_("sealed at"))
     recorded_at = models.DateTimeField(_("recorded at"), db_default=Now(), editable=False)
-    content = models.BinaryField(_("canonical bytes"))  # RFC 8785
-    record_hash = models.CharField(_("hash of the record"), max_length=64, unique=True)
+    entry = models.OneToOneField(
+        LedgerEntry,
+        models.PROTECT,
+        to_field="entry_hash",
+        db_column="record_hash",
+        related_name="record",
+        verbose_name=_("hash of the record"),
+    )
 
     objects = ConsentRecordQuerySet.as_manager()
 
@@ -143,36 +161,7 @@ class ConsentRecord(models.Model):
     def __str__(self) -> str:
         return f"{self.consultation} {self.record_hash[:8]}"
 
-
-class Decision(models.TextChoices):
-    """What the dermatologist found when reading a record."""
-
-    DISCUSSED = "discussed", _("discussed with the patient")
-    NEEDS_TALK = "needs_talk", _("to be talked about at the visit")
-    NOTHING_OPEN = "nothing_open", _("nothing open")
-
-
-class Review(models.Model):
-    """A dermatologist's written look at a consent record; a new look is a new row."""
-
-    record = models.ForeignKey(
-        ConsentRecord, models.PROTECT, related_name="reviews", verbose_name=_("consent record")
-    )
-    dermatologist = models.ForeignKey(
-        Dermatologist, models.PROTECT, verbose_name=_("dermatologist")
-    )
-    reviewed_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("reviewed by")
-    )
-    decision = models.CharField(_("decision"), max_length=12, choices=Decision)
-    note = models.TextField(_("note"), blank=True, max_length=2000)
-    reviewed_at = models.DateTimeField(_("reviewed at"))
-    recorded_at = models.DateTimeField(_("recorded at"), db_default=Now(), editable=False)
-
-    class Meta:
-        verbose_name = _("review")
-        verbose_name_plural = _("reviews")
-        ordering = ["-id"]
-
-    def __str__(self) -> str:
-        return f"{self.record} {self.decision}"
+    @property
+    def record_hash(self) -> str:
+        """SHA-256 of its canonical bytes, in hex: the first part of the patient's receipt."""
+        return self.entry_id

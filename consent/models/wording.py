@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from clinic.i18n import Translated, text_in
 from clinic.models import Treatment
+from consent.models.ledger import LedgerEntry
 
 
 class ListState(models.TextChoices):
@@ -54,6 +55,15 @@ class RiskList(models.Model):
         verbose_name=_("published by"),
     )
     published_at = models.DateTimeField(_("published at"), null=True, editable=False)
+    entry = models.OneToOneField(
+        LedgerEntry,
+        models.PROTECT,
+        null=True,
+        editable=False,
+        to_field="entry_hash",
+        related_name="risk_list",
+        verbose_name=_("ledger entry"),
+    )
 
     statement = Translated()
     objects = RiskListQuerySet.as_manager()

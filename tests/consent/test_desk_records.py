@@ -8,7 +8,7 @@ from bs4 import BeautifulSoup
 import bookings.actions
 import consent.actions
 from clinic import clock
-from consent.models import Review
+from consent.models import Particulars, Review
 from tests import desk, make
 
 pytestmark = pytest.mark.django_db
@@ -68,11 +68,12 @@ def test_the_words_are_marked_with_the_language_the_patient_read(language, direc
 def test_a_review_is_a_new_row_each_time():
     record = make.confirmed().consent_records.get()
     review(record)
-    review(record, decision="nothing_open", note="")
-    assert list(record.reviews.order_by("pk").values_list("decision", "note")) == [
-        ("discussed", "We talked about bruises."),
-        ("nothing_open", ""),
-    ]
+    review(record, decision="countersigned", note="")
+    notes = dict(Particulars.objects.values_list("commitment", "value"))
+    assert [
+        (row.decision, notes.get(row.note_commitment, ""), row.entry.kind)
+        for row in record.reviews.order_by("pk")
+    ] == [("discussed", "We talked about bruises.", "review"), ("countersigned", "", "review")]
     assert {row.dermatologist.slug for row in record.reviews.all()} == {"huda"}
     assert "We talked about bruises." in page(record).get_text()
 

@@ -81,7 +81,7 @@ def test_a_row_of_personal_values_is_bound_by_its_commitment(evidence):
     reading = evidence.reading
     kept = Particulars.objects.get(commitment=reading.commitments["patient_name"])
     assert kept.value == evidence.consultation.patient_name
-    content = bytes(evidence.content).decode()
+    content = bytes(evidence.entry.content).decode()
     for value in Particulars.objects.values_list("value", flat=True):
         if len(value) > 3:
             assert value not in content

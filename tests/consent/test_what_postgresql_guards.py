@@ -9,7 +9,16 @@ import bookings.actions
 from bookings.models import TRANSITIONS, Consultation, Status
 from clinic.models import Concern
 from consent import ledger
-from consent.models import Acknowledgement, ConsentRecord, Reading, Risk, RiskList
+from consent.actions.entering import enter
+from consent.models import (
+    Acknowledgement,
+    ConsentRecord,
+    EntryKind,
+    LedgerEntry,
+    Reading,
+    Risk,
+    RiskList,
+)
 from tests import make
 
 pytestmark = pytest.mark.django_db
@@ -111,8 +120,7 @@ def test_a_record_of_an_unfinished_reading_is_refused():
             reading=reading,
             declaration="x",
             sealed_at=make.NOW,
-            content=b"{}",
-            record_hash="0" * 64,
+            entry=entry(reading.consultation),
         )
     )
     assert name == "a_record_seals_a_complete_reading"
@@ -178,6 +186,11 @@ def test_a_status_without_its_fields_is_refused(values, name):
     assert put(make.waiting(), **values) == name
 
 
+def entry(consultation: Consultation, *, kind: str = "record") -> LedgerEntry:
+    """A signed entry that says nothing."""
+    return enter(kind=EntryKind(kind), body={}, consultation=consultation, now=make.NOW)
+
+
 def act_of(reading: Reading, risk: Risk, **fields) -> dict:
     """The columns of an acknowledgement, true unless `fields` lie."""
     words = risk.words(reading.language)
@@ -192,6 +205,7 @@ def act_of(reading: Reading, risk: Risk, **fields) -> dict:
         "words_hash": ledger.hash_of_words(words, statement),
         "shown_at": make.NOW,
         "acknowledged_at": make.NOW,
+        "salt": ledger.new_salt(),
     } | fields
 
 
@@ -298,7 +312,7 @@ def test_python_and_postgresql_make_the_same_words():
             assert cursor.fetchone()[0] == risk.words(language)
 
 
-def test_a_record_that_is_not_the_hash_of_its_content_is_refused():
+def test_a_record_that_rests_on_another_kind_of_entry_is_refused():
     reading = make.acknowledge_all(make.proven())
     name = refusal(
         lambda: ConsentRecord.objects.create(
@@ -306,11 +320,40 @@ def test_a_record_that_is_not_the_hash_of_its_content_is_refused():
             reading=reading,
             declaration="x",
             sealed_at=make.NOW,
-            content=b"{}",
-            record_hash="0" * 64,
+            entry=entry(reading.consultation, kind="declined"),
         )
     )
-    assert name == "a_record_is_named_by_the_hash_of_its_content"
+    assert name == "a_row_rests_on_an_entry_of_its_kind"
+
+
+@pytest.mark.parametrize(
+    ("lie", "constraint"),
+    [
+        ({"entry_hash": "0" * 64}, "an_entry_is_named_by_the_hash_of_its_bytes"),
+        ({"kind": "review"}, "an_entry_is_what_its_bytes_say"),
+        ({"key_id": "0" * 64}, "an_entry_is_what_its_bytes_say"),
+        ({"written_at": make.TOMORROW_AT_9}, "an_entry_is_what_its_bytes_say"),
+        ({"consultation": None}, "an_entry_is_what_its_bytes_say"),
+        ({"signature": b"short"}, "a_signature_has_64_bytes"),
+    ],
+    ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
+)
+def test_an_entry_that_is_not_what_its_bytes_say_is_refused(lie, constraint):
+    true = entry(make.confirmed())
+    true.pk, true.entry_hash = None, "f" * 64
+    for name, value in lie.items():
+        setattr(true, name, value)
+    if "entry_hash" not in lie:
+        true.entry_hash = ledger.sha256(true.content)
+        true.content = true.content + b" "
+        true.entry_hash = ledger.sha256(true.content)
+    assert refusal(lambda: true.save(force_insert=True)) == constraint
+
+
+def test_the_application_cannot_enter_an_erasure_without_erasing():
+    assert refusal(lambda: entry(make.confirmed(), kind="erasure")) == (
+        "an_erasure_is_entered_by_erasing"
+    )
 
 
 def test_a_commitment_that_does_not_bind_its_value_is_refused():

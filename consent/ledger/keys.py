@@ -1,0 +1,102 @@
+"""The key that signs the ledger: Ed25519 (RFC 8032), kept outside the database."""
+
+import base64
+import binascii
+import functools
+import os
+from pathlib import Path
+from typing import NamedTuple
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+
+from consent.ledger.commitments import sha256
+
+SEED = 32  # bytes of a private key
+
+
+class Signed(NamedTuple):
+    """Which key signed, and its signature (64 bytes)."""
+
+    key_id: str
+    signature: bytes
+
+
+def signing_key() -> Ed25519PrivateKey:
+    """The key that signs now: LEDGER_KEY, or the file that LEDGER_KEY_FILE names.
+
+    Outside production a key of this checkout's own is made in that file when there is none. Raises
+    ImproperlyConfigured where there is no key, or one that cannot be read.
+    """
+    return _key(settings.LEDGER_KEY, str(settings.LEDGER_KEY_FILE), settings.PRODUCTION)
+
+
+def sign(content: bytes, *, key: Ed25519PrivateKey | None = None) -> Signed:
+    """The signature of these bytes, by the key that signs now or by the one given."""
+    signer = key or signing_key()
+    return Signed(key_id_of(public_bytes(signer)), signer.sign(content))
+
+
+def signing_key_id() -> str:
+    """The fingerprint of the key that signs now."""
+    return key_id_of(public_bytes(signing_key()))
+
+
+def public_bytes(key: Ed25519PrivateKey) -> bytes:
+    """The 32 bytes of the public half."""
+    return key.public_key().public_bytes_raw()
+
+
+def key_id_of(public: bytes) -> str:
+    """A public key's fingerprint: SHA-256 of its 32 bytes, in hex."""
+    return sha256(public)
+
+
+def is_signed_by(public: bytes, signature: bytes, content: bytes) -> bool:
+    """Whether this key made this signature of exactly these bytes."""
+    try:
+        Ed25519PublicKey.from_public_bytes(public).verify(signature, content)
+    except (InvalidSignature, ValueError):
+        return False
+    return True
+
+
+def key_from(text: str) -> Ed25519PrivateKey:
+    """A private key from its 32 bytes in base64. Raises ImproperlyConfigured for anything else."""
+    try:
+        seed = base64.b64decode(text.strip(), validate=True)
+    except (binascii.Error, ValueError):
+        seed = b""
+    if len(seed) != SEED:
+        raise ImproperlyConfigured(
+            "The ledger's key is not 32 bytes in base64. Make one with `manage.py ledger_key`."
+        )
+    return Ed25519PrivateKey.from_private_bytes(seed)
+
+
+@functools.lru_cache(maxsize=4)
+def _key(given: str, file: str, is_production: bool) -> Ed25519PrivateKey:
+    if given:
+        return key_from(given)
+    path = Path(file)
+    if not path.exists():
+        if is_production:
+            raise ImproperlyConfigured(f"The ledger's key is not there: {path}")
+        _make(path)
+    return key_from(path.read_text())
+
+
+def _make(path: Path) -> None:
+    """A new key's file, whole or not at all; of two processes that begin together one is first."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    mine = path.with_name(f"{path.name}.{os.getpid()}")
+    mine.touch(mode=0o600)
+    mine.write_text(base64.b64encode(os.urandom(SEED)).decode() + "\n")
+    try:
+        os.link(mine, path)
+    except FileExistsError:
+        pass
+    finally:
+        mine.unlink()

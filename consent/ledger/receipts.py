@@ -1,0 +1,54 @@
+"""A patient's receipt: the hash of the entry, its signature, and the key's fingerprint."""
+
+import base64
+import binascii
+import re
+from dataclasses import dataclass
+
+HASH, SIGNATURE = 32, 64  # bytes
+LETTERS = 171  # of a receipt's code: 32 + 64 + 32 bytes in base64url, without padding
+CODE = re.compile(rf"(?<![-_0-9A-Za-z])[-_0-9A-Za-z]{{{LETTERS}}}(?![-_0-9A-Za-z])")
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What the patient holds. It proves that the clinic signed this entry, whatever happens to it."""
+
+    entry_hash: str  # hex
+    signature: bytes
+    key_id: str  # hex
+
+    @property
+    def code(self) -> str:
+        """All of it in one word of 171 letters, for the QR code and the check."""
+        raw = bytes.fromhex(self.entry_hash) + self.signature + bytes.fromhex(self.key_id)
+        return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+
+    @classmethod
+    def read(cls, code: str) -> "Receipt | None":
+        """The receipt that a code says, or None where it is not one."""
+        if not CODE.fullmatch(code):
+            return None
+        raw = base64.urlsafe_b64decode(code + "=" * (-len(code) % 4))
+        signature = raw[HASH : HASH + SIGNATURE]
+        return cls(raw[:HASH].hex(), signature, raw[HASH + SIGNATURE :].hex())
+
+
+def receipts_in(text: str) -> list[Receipt]:
+    """Every receipt whose code stands somewhere in a text, such as a saved e-mail."""
+    found = (Receipt.read(match[0]) for match in CODE.finditer(text))
+    return [receipt for receipt in found if receipt is not None]
+
+
+def signature_letters(signature: bytes) -> str:
+    """A signature in base64url without padding: 86 letters."""
+    return base64.urlsafe_b64encode(signature).rstrip(b"=").decode()
+
+
+def signature_from(letters: str) -> bytes:
+    """The 64 bytes of such letters, or b"" where they are not a signature."""
+    try:
+        raw = base64.urlsafe_b64decode(letters + "=" * (-len(letters) % 4))
+    except (binascii.Error, ValueError):
+        return b""
+    return raw if len(raw) == SIGNATURE else b""
