@@ -1,4 +1,4 @@
-"""The patient's pages about risks: one page per risk, the answers once more, and the copy."""
+"""The patient's pages about risks: one page per risk, and the answers once more."""
 
 import datetime as dt
 import re
@@ -9,11 +9,10 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods
 
 import bookings.actions
 from bookings.models import NotPossibleNow
-from bookings.own_page import OwnPage
 from bookings.road import Road, SeeOther, client_ip
 from bookings.views.times import time_gone
 from bookings.views.turns import out_of_turn, refuse
@@ -21,7 +20,7 @@ from clinic import clock
 from clinic.i18n import active_language
 from consent import actions
 from consent.actions import NoRisksListed, Progress, StalePage, Unticked
-from consent.copies import answers_to, copy_of, last_answer
+from consent.copies import answers_to, last_answer
 from consent.forms import AcknowledgeForm
 from consent.models import Risk
 from consent.parts import parts_of
@@ -71,24 +70,6 @@ def check(request: HttpRequest) -> HttpResponse:
     if not progress.is_complete:
         return SeeOther(_next_url(progress))
     return _show_check(road, progress, now=now)
-
-
-@never_cache
-@require_safe
-def acknowledged_copy(request: HttpRequest) -> HttpResponse:
-    """What was acknowledged, word by word, to read and to print."""
-    consultation = OwnPage(request).open_consultation
-    copy = copy_of(consultation) if consultation else None
-    if consultation is None or copy is None:
-        return SeeOther(reverse("mine"))
-    receipt = copy.record.record_hash
-    context = {
-        "consultation": consultation,
-        "copy": copy,
-        "reading": copy.record.reading,
-        "receipt": " ".join(receipt[at : at + 8] for at in range(0, len(receipt), 8)),
-    }
-    return render(request, "consent/copy.html", context)
 
 
 # --- A risk's page -----------------------------------------------------------------------------

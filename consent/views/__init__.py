@@ -1,0 +1,6 @@
+"""The patient's pages of this app."""
+
+from consent.views.copy import acknowledged_copy
+from consent.views.risks import check, risk
+
+__all__ = ["acknowledged_copy", "check", "risk"]
