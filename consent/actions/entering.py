@@ -26,12 +26,13 @@ def enter(
     content = content_of(
         kind=kind, body=body, consultation=consultation, key=ledger.signing_key_id(), now=now
     )
-    signed = ledger.sign(content)
+    entry_hash = ledger.sha256(content)
+    signed = ledger.sign_hash(entry_hash)
     return LedgerEntry.objects.create(
         kind=kind,
         consultation=consultation,
         content=content,
-        entry_hash=ledger.sha256(content),
+        entry_hash=entry_hash,
         key_id=signed.key_id,
         signature=signed.signature,
         written_at=now,

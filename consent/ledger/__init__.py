@@ -2,7 +2,15 @@
 
 from consent.ledger.canonical import canonical, utc
 from consent.ledger.commitments import commitment, commitment_of_act, new_salt, sha256
-from consent.ledger.keys import Signed, is_signed_by, key_id_of, sign, signing_key_id
+from consent.ledger.keys import (
+    Signed,
+    is_signed_by,
+    key_id_of,
+    sign,
+    sign_hash,
+    signed_the_hash,
+    signing_key_id,
+)
 from consent.ledger.receipts import Receipt, receipts_in, signature_from, signature_letters
 from consent.ledger.shown import TOKEN_HOLDS, Shown, hash_of_words, read_shown, sign_shown
 
@@ -22,9 +30,11 @@ __all__ = [
     "receipts_in",
     "sha256",
     "sign",
+    "sign_hash",
     "sign_shown",
     "signature_from",
     "signature_letters",
+    "signed_the_hash",
     "signing_key_id",
     "utc",
 ]

@@ -44,6 +44,19 @@ def signing_key_id() -> str:
     return key_id_of(public_bytes(signing_key()))
 
 
+def sign_hash(entry_hash: str) -> Signed:
+    """The signature of an entry: of the 32 bytes of its hash, not of its content.
+
+    So a receipt, which carries hash and signature, proves what we signed even when the entry is gone.
+    """
+    return sign(bytes.fromhex(entry_hash))
+
+
+def signed_the_hash(public: bytes, signature: bytes, entry_hash: str) -> bool:
+    """Whether this key signed the entry with this hash."""
+    return is_signed_by(public, signature, bytes.fromhex(entry_hash))
+
+
 def public_bytes(key: Ed25519PrivateKey) -> bytes:
     """The 32 bytes of the public half."""
     return key.public_key().public_bytes_raw()
