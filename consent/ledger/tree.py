@@ -39,7 +39,7 @@ class Frontier:
     @classmethod
     def read(cls, size: int, node: Node) -> "Frontier":
         """The edge of the tree of so many leaves, from what is stored: at most log2(size) + 1 nodes."""
-        return cls(size, [node(level, index) for level, index in _edge(0, size)])
+        return cls(size, [node(level, index) for level, index in edge(size)])
 
     def append(self, leaf: bytes) -> list[tuple[int, int, bytes]]:
         """Take in one leaf; gives (level, index, hash) of each node that is complete now, leaf first."""
@@ -167,13 +167,8 @@ def nodes_of(proof: Callable[[Node], list[bytes]]) -> list[tuple[int, int]]:
     return asked
 
 
-def _split(leaves: int) -> int:
-    """The largest power of two that is smaller: so many leaves stand on the left."""
-    return 1 << (leaves - 1).bit_length() - 1
-
-
-def _edge(begin: int, end: int) -> list[tuple[int, int]]:
-    """(level, index) of the complete subtrees that these leaves fall into, from left to right.
+def edge(end: int, begin: int = 0) -> list[tuple[int, int]]:
+    """(level, index) of the complete subtrees that the leaves before `end` fall into, left to right.
 
     `begin` is a multiple of the largest one's number of leaves, as in every range of section 2.1.
     """
@@ -185,8 +180,13 @@ def _edge(begin: int, end: int) -> list[tuple[int, int]]:
     return found
 
 
+def _split(leaves: int) -> int:
+    """The largest power of two that is smaller: so many leaves stand on the left."""
+    return 1 << (leaves - 1).bit_length() - 1
+
+
 def _root_between(begin: int, end: int, node: Node) -> bytes:
-    return _joined([node(level, index) for level, index in _edge(begin, end)])
+    return _joined([node(level, index) for level, index in edge(end, begin)])
 
 
 def _joined(roots: Sequence[bytes]) -> bytes:
