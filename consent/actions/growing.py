@@ -86,7 +86,9 @@ def inclusion_proof(*, entry: LedgerEntry) -> Proof | None:
     head = TreeHead.objects.order_by("-size").first()
     if leaf is None or head is None or head.size <= leaf.index:
         return None
-    return Proof(leaf.index, _proof(lambda node: tree.inclusion_path(leaf.index, head.size, node)), head)
+    return Proof(
+        leaf.index, _proof(lambda node: tree.inclusion_path(leaf.index, head.size, node)), head
+    )
 
 
 def consistency_proof(*, old: int, new: int) -> list[bytes]:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from django.conf import settings
 from django.db.models import Q
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from consent.actions.anchoring import anchor_file, anchor_mail
@@ -38,8 +39,8 @@ class Anchor:
     every: dt.timedelta
     late_after: dt.timedelta
     takes_all: bool  # every head, or only the newest
-    fails: str
-    is_late: str
+    fails: Promise
+    is_late: Promise
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,8 @@ def _to_the_lead(heads: list[TreeHead], now: dt.datetime) -> None:
 
 
 def _to_the_authority(heads: list[TreeHead], now: dt.datetime) -> None:
+    if not settings.ANCHOR_FILE:
+        raise NotStamped("there is no ANCHOR_FILE to keep its word in")
     head, certificate = heads[-1], settings.ANCHOR_TSA_CERTIFICATE
     token = stamped(
         bytes(head.content),
@@ -103,7 +106,9 @@ ANCHORS = (
         is_late=_("The daily e-mail with the ledger's seal was not sent."),
     ),
 )
-NOT_SEALED = _("New records are waiting to be sealed. The program that seals them may have stopped.")
+NOT_SEALED = _(
+    "New records are waiting to be sealed. The program that seals them may have stopped."
+)
 
 
 def anchor(*, now: dt.datetime) -> int:
@@ -155,9 +160,7 @@ def _bring_up_to_date(each: Anchor, *, now: dt.datetime) -> int:
 def _owed(each: Anchor, row: AnchorPlace) -> list[TreeHead]:
     """The heads that the place does not have, the smallest first."""
     newer = TreeHead.objects.filter(size__gt=row.size)
-    return list(
-        newer.order_by("size")[:AT_ONCE] if each.takes_all else newer.order_by("-size")[:1]
-    )
+    return list(newer.order_by("size")[:AT_ONCE] if each.takes_all else newer.order_by("-size")[:1])
 
 
 def _is_ours(row: AnchorPlace, *, now: dt.datetime) -> bool:
