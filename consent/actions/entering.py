@@ -39,7 +39,9 @@ def enter(
         entry_hash=entry_hash,
         key_id=signed.key_id,
         signature=signed.signature,
-        cosignature=ledger.sign(content, key=cosigned_by).signature if cosigned_by else None,
+        cosignature=ledger.sign_hash(entry_hash, key=cosigned_by).signature
+        if cosigned_by
+        else None,
         written_at=now,
     )
 

@@ -62,12 +62,12 @@ def signing_key_id() -> str:
     return key_id_of(public_bytes(signing_key()))
 
 
-def sign_hash(entry_hash: str) -> Signed:
+def sign_hash(entry_hash: str, *, key: Ed25519PrivateKey | None = None) -> Signed:
     """The signature of an entry: of the 32 bytes of its hash, not of its content.
 
     So a receipt, which carries hash and signature, proves what we signed even when the entry is gone.
     """
-    return sign(bytes.fromhex(entry_hash))
+    return sign(bytes.fromhex(entry_hash), key=key)
 
 
 def signed_the_hash(public: bytes, signature: bytes, entry_hash: str) -> bool:
@@ -134,10 +134,11 @@ def _said(rotation: Rotation) -> tuple[bytes, bytes, dt.datetime] | None:
         is_one = says["entry"] == "rotation" and says["key"] == key_id_of(new)
     except (ValueError, KeyError, TypeError):
         return None
-    both = is_signed_by(new, rotation.signature, rotation.content) and is_signed_by(
-        old, rotation.cosignature, rotation.content
+    name = sha256(rotation.content)
+    by_both = signed_the_hash(new, rotation.signature, name) and signed_the_hash(
+        old, rotation.cosignature, name
     )
-    return (old, new, retired_at) if is_one and both else None
+    return (old, new, retired_at) if is_one and by_both else None
 
 
 @functools.lru_cache(maxsize=4)

@@ -94,10 +94,10 @@ def test_what_is_no_key_is_refused(text):
 
 
 def test_a_change_of_the_key_is_an_entry_signed_by_both(rotated):
-    content = bytes(rotated.content)
-    assert keys.is_signed_by(public(NEW), bytes(rotated.signature), content)
-    assert keys.is_signed_by(public(OLD), bytes(rotated.cosignature), content)
-    assert json.loads(content) == {
+    name = rotated.entry_hash
+    assert keys.signed_the_hash(public(NEW), bytes(rotated.signature), name)
+    assert keys.signed_the_hash(public(OLD), bytes(rotated.cosignature), name)
+    assert json.loads(bytes(rotated.content)) == {
         "v": 1,
         "entry": "rotation",
         "at": ledger.utc(LATER),
@@ -183,7 +183,11 @@ def rotation(old, new, *, signer=None, cosigner=None, **says) -> keys.Rotation:
             **says,
         }
     )
-    return keys.Rotation(content, (signer or new).sign(content), (cosigner or old).sign(content))
+    name = ledger.sha256(content)
+    signatures = [
+        keys.sign_hash(name, key=key).signature for key in (signer or new, cosigner or old)
+    ]
+    return keys.Rotation(content, *signatures)
 
 
 def test_a_rotation_needs_both_signatures_and_the_right_words():
