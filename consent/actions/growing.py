@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from django.db import IntegrityError, connection, transaction
-from django.db.models import Max, Q, QuerySet
+from django.db.models import Exists, Max, OuterRef, Q, QuerySet
 
 from consent import ledger
 from consent.ledger import tree
@@ -21,7 +21,7 @@ logger = logging.getLogger(__name__)
 
 LOCK = 0x7265_6D6C  # of PostgreSQL's advisory locks, the growers' own
 BATCH = 1_000  # entries for one transaction and one head
-BATCHES = 50  # for one call: a worker's task has a limit
+BATCHES = 20  # for one call: a worker's task has a limit
 WINDOW = 10_000  # entries before the newest leaf where a late one is looked for in every round
 
 
@@ -68,16 +68,16 @@ def grow(*, now: dt.datetime, whole: bool = False) -> int:
 
 
 def unsealed(*, whole: bool = True) -> QuerySet[LedgerEntry]:
-    """Committed entries without a leaf, by anti-join, the oldest id first.
+    """Committed entries without a leaf, by anti-join, the oldest id first; `whole` as for `grow`.
 
     Never "those after the last": an id is drawn before its row is committed, and a row that is
     committed late stands below ids that are in the tree.
     """
-    entries = LedgerEntry.objects.filter(leaf=None).order_by("pk")
-    if whole:
-        return entries
-    newest = TreeNode.objects.filter(entry__isnull=False).aggregate(newest=Max("entry"))["newest"]
-    return entries.filter(pk__gt=(newest or 0) - WINDOW)
+    newest = 0 if whole else TreeNode.objects.aggregate(newest=Max("entry"))["newest"] or 0
+    # The bound stands on both sides, so that PostgreSQL reads no more of either index.
+    leaves = TreeNode.objects.filter(entry=OuterRef("pk"), entry__gt=newest - WINDOW)
+    entries = LedgerEntry.objects.filter(~Exists(leaves), pk__gt=newest - WINDOW)
+    return entries.order_by("pk")
 
 
 def inclusion_proof(*, entry: LedgerEntry) -> Proof | None:

@@ -37,7 +37,7 @@ def held_back(found: list[LedgerEntry]) -> Iterator[None]:
             with transaction.atomic():
                 found.append(entered())
                 written.set()
-                over.wait(60)
+                over.wait(600)
         finally:
             connection.close()
 
