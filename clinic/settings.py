@@ -114,15 +114,15 @@ CELERY: dict[str, object] = {
     # Rows in PostgreSQL are the truth; beat only wakes the tasks, so a tick that waited is dropped:
     # each task, every so many seconds, ends after so many.
     "beat_schedule": {
-        name: {"task": name, "schedule": every, "options": {"expires": expires}}
-        for name, every, expires in (
-            ("bookings.tasks.send_due_messages", 2.0, 10),
-            ("bookings.tasks.expire_holds", 10.0, 20),
-            ("bookings.tasks.offer_times", 10.0, 20),
-            ("bookings.tasks.forget_kept_answers", 600.0, 600),
-            ("consent.tasks.grow_ledger", 20.0, 20),
-            ("consent.tasks.grow_whole_ledger", 3600.0, 600),
-            ("consent.tasks.anchor_ledger", 60.0, 60),
+        name: {"task": f"{app}.tasks.{name}", "schedule": every, "options": {"expires": expires}}
+        for app, name, every, expires in (
+            ("bookings", "send_due_messages", 2.0, 10),
+            ("bookings", "expire_holds", 10.0, 20),
+            ("bookings", "offer_times", 10.0, 20),
+            ("bookings", "forget_kept_answers", 600.0, 600),
+            ("consent", "grow_ledger", 20.0, 20),
+            ("consent", "grow_whole_ledger", 3600.0, 600),
+            ("consent", "anchor_ledger", 20.0, 20),
         )
     },
 }
