@@ -1,4 +1,4 @@
-# The image of web, worker, beat and sender: one image, four commands (docker-compose.yml).
+# The image of web, worker, beat, sender and sealer: one image, five commands (docker-compose.yml).
 FROM python:3.13-slim AS build
 WORKDIR /app
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
@@ -12,7 +12,7 @@ RUN PRODUCTION=1 SECRET_KEY=only-while-the-image-is-built LEDGER_KEY=none \
     /venv/bin/python manage.py collectstatic --noinput
 
 FROM python:3.13-slim
-RUN useradd --system --uid 10001 --home-dir /app clinic
+RUN useradd --system --uid 10001 --home-dir /app clinic && install --directory --owner=10001 /anchors
 WORKDIR /app
 COPY --from=build /venv /venv
 COPY --from=build /app /app

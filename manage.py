@@ -17,6 +17,7 @@ WITHOUT_SERVERS = (
     "help",
     "version",
     "mailcatcher",
+    "ledger_key",
     "run",  # joins by itself, as the first of its steps
 )
 

@@ -43,6 +43,14 @@ if PRODUCTION and not (LEDGER_KEY or "LEDGER_KEY_FILE" in env):
         "Set LEDGER_KEY, or LEDGER_KEY_FILE to a file that holds it: evidence is signed. Make a key "
         "with `manage.py ledger_key`, and keep a copy of it away from the database and its backups."
     )
+LEDGER_PREVIOUS_KEY = env.str(
+    "LEDGER_PREVIOUS_KEY", default=""
+)  # for `manage.py rotate_ledger_key`
+# Where the ledger's signed heads are kept outside the database (consent/actions/anchoring).
+ANCHOR_FILE = env.str("ANCHOR_FILE", default=str(BASE_DIR / ".local" / "anchors.jsonl"))
+ANCHOR_MAIL_TO = env.list("ANCHOR_MAIL_TO", default=["lead@example.com"] if DEMO else [])
+ANCHOR_TSA_URL = env.str("ANCHOR_TSA_URL", default="")  # RFC 3161
+ANCHOR_TSA_CERTIFICATE = env.str("ANCHOR_TSA_CERTIFICATE", default="")  # a PEM file's path
 # How many reverse proxies of our own stand in front: X-Forwarded-For is believed only that far.
 TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=0)
 
@@ -106,12 +114,15 @@ CELERY: dict[str, object] = {
     # Rows in PostgreSQL are the truth; beat only wakes the tasks, so a tick that waited is dropped:
     # each task, every so many seconds, ends after so many.
     "beat_schedule": {
-        name: {"task": f"bookings.tasks.{name}", "schedule": every, "options": {"expires": expires}}
-        for name, every, expires in (
-            ("send_due_messages", 2.0, 10),
-            ("expire_holds", 10.0, 20),
-            ("offer_times", 10.0, 20),
-            ("forget_kept_answers", 600.0, 600),
+        name: {"task": f"{app}.tasks.{name}", "schedule": every, "options": {"expires": expires}}
+        for app, name, every, expires in (
+            ("bookings", "send_due_messages", 2.0, 10),
+            ("bookings", "expire_holds", 10.0, 20),
+            ("bookings", "offer_times", 10.0, 20),
+            ("bookings", "forget_kept_answers", 600.0, 600),
+            ("consent", "grow_ledger", 20.0, 20),
+            ("consent", "grow_whole_ledger", 3600.0, 600),
+            ("consent", "anchor_ledger", 20.0, 20),
         )
     },
 }

@@ -41,10 +41,22 @@ def test_the_dockerfile_is_linted():
 
 
 def test_everything_that_runs_has_its_container():
-    assert set(SERVICES) == {"postgres", "redis", "migrate", "web", "worker", "beat", "sender"}
+    ours = {"migrate", "web", "worker", "beat", "sender", "sealer"}
+    assert set(SERVICES) == {"postgres", "redis", *ours}
     assert SERVICES["postgres"]["image"] == "postgres:18"
     assert "send_due" in SERVICES["sender"]["command"]
-    assert "--loop" in SERVICES["sender"]["command"]
+    assert "grow_ledger" in SERVICES["sealer"]["command"]
+    for name in ("sender", "sealer"):
+        assert "--loop" in SERVICES[name]["command"]
+
+
+def test_whoever_keeps_the_ledgers_heads_has_the_volume_that_they_are_kept_on():
+    """The image makes its folder for the user that runs: the rest of the container cannot be written."""
+    folder = str(Path(SERVICES["web"]["environment"]["ANCHOR_FILE"]).parent)
+    for name in ("worker", "sealer"):
+        assert SERVICES[name]["volumes"] == [f"anchors:{folder}"]
+    assert "anchors" in COMPOSE["volumes"]
+    assert f"install --directory --owner=10001 {folder}" in (TOP / "Dockerfile").read_text()
 
 
 def test_the_image_runs_the_web_server_as_make_run_does():
@@ -69,7 +81,7 @@ def test_only_the_migration_knows_the_owners_password():
 
 
 def test_the_application_waits_for_the_migration_and_the_sender_does_not_need_redis():
-    for name in ("web", "worker", "beat", "sender"):
+    for name in ("web", "worker", "beat", "sender", "sealer"):
         waits = SERVICES[name]["depends_on"]
         assert waits["migrate"]["condition"] == "service_completed_successfully"
         assert ("redis" in waits) == (name in ("worker", "beat"))

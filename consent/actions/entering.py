@@ -4,6 +4,8 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
 from bookings.models import Consultation
 from consent import ledger
 from consent.models import EntryKind, LedgerEntry
@@ -16,11 +18,13 @@ def enter(
     kind: EntryKind,
     body: Mapping[str, Any],
     consultation: Consultation | None = None,
+    cosigned_by: Ed25519PrivateKey | None = None,
     now: dt.datetime,
 ) -> LedgerEntry:
     """One new entry, signed. The caller's transaction holds it and what it records together.
 
-    `body` is what it says; it holds no personal value. Nobody waits for anybody here: the tree takes
+    `body` is what it says; it holds no personal value. `cosigned_by` is the older key, where one hands
+    over to the next. Nobody waits for anybody here: the tree takes
     the entry in later (consent.actions.growing).
     """
     content = content_of(
@@ -35,6 +39,9 @@ def enter(
         entry_hash=entry_hash,
         key_id=signed.key_id,
         signature=signed.signature,
+        cosignature=ledger.sign_hash(entry_hash, key=cosigned_by).signature
+        if cosigned_by
+        else None,
         written_at=now,
     )
 

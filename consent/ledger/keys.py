@@ -2,8 +2,11 @@
 
 import base64
 import binascii
+import datetime as dt
 import functools
+import json
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -22,6 +25,21 @@ class Signed(NamedTuple):
 
     key_id: str
     signature: bytes
+
+
+class Rotation(NamedTuple):
+    """An entry by which one key hands over to the next: signed by the new one, then by the old one."""
+
+    content: bytes
+    signature: bytes
+    cosignature: bytes
+
+
+class Trusted(NamedTuple):
+    """A public key (32 bytes) of the clinic's, and when it handed over, if it has (UTC)."""
+
+    public: bytes
+    retired_at: dt.datetime | None
 
 
 def signing_key() -> Ed25519PrivateKey:
@@ -44,12 +62,12 @@ def signing_key_id() -> str:
     return key_id_of(public_bytes(signing_key()))
 
 
-def sign_hash(entry_hash: str) -> Signed:
+def sign_hash(entry_hash: str, *, key: Ed25519PrivateKey | None = None) -> Signed:
     """The signature of an entry: of the 32 bytes of its hash, not of its content.
 
     So a receipt, which carries hash and signature, proves what we signed even when the entry is gone.
     """
-    return sign(bytes.fromhex(entry_hash))
+    return sign(bytes.fromhex(entry_hash), key=key)
 
 
 def signed_the_hash(public: bytes, signature: bytes, entry_hash: str) -> bool:
@@ -76,6 +94,24 @@ def is_signed_by(public: bytes, signature: bytes, content: bytes) -> bool:
     return True
 
 
+def trusted(rotations: Iterable[Rotation], current: bytes) -> dict[str, Trusted]:
+    """Every key that the current one (public, 32 bytes) vouches for, by fingerprint, itself included.
+
+    A rotation counts when the key that it hands over to is trusted and both signatures hold: so a
+    stolen old key can name no successor, and nobody can make an old key ours without the new one.
+    """
+    found = {key_id_of(current): Trusted(current, None)}
+    waiting = [said for said in map(_said, rotations) if said]
+    grown = True
+    while grown:
+        grown = False
+        for old, new, retired_at in waiting:
+            if key_id_of(new) in found and key_id_of(old) not in found:
+                found[key_id_of(old)] = Trusted(old, retired_at)
+                grown = True
+    return found
+
+
 def key_from(text: str) -> Ed25519PrivateKey:
     """A private key from its 32 bytes in base64. Raises ImproperlyConfigured for anything else."""
     try:
@@ -87,6 +123,22 @@ def key_from(text: str) -> Ed25519PrivateKey:
             "The ledger's key is not 32 bytes in base64. Make one with `manage.py ledger_key`."
         )
     return Ed25519PrivateKey.from_private_bytes(seed)
+
+
+def _said(rotation: Rotation) -> tuple[bytes, bytes, dt.datetime] | None:
+    """The old key, the new one, and when; None where it is no rotation that both have signed."""
+    try:
+        says = json.loads(rotation.content)
+        old, new = bytes.fromhex(says["from"]), bytes.fromhex(says["to"])
+        retired_at = dt.datetime.fromisoformat(says["at"])
+        is_one = says["entry"] == "rotation" and says["key"] == key_id_of(new)
+    except (ValueError, KeyError, TypeError):
+        return None
+    name = sha256(rotation.content)
+    by_both = signed_the_hash(new, rotation.signature, name) and signed_the_hash(
+        old, rotation.cosignature, name
+    )
+    return (old, new, retired_at) if is_one and by_both else None
 
 
 @functools.lru_cache(maxsize=4)

@@ -16,6 +16,7 @@ if not os.environ.get("DATABASE_URL"):
     embedded.join(folder=FOLDER)
     os.environ["DATABASE_URL"] = _addresses.database_url
     os.environ["DATABASE_OWNER_URL"] = _addresses.database_owner_url
+os.environ["ANCHOR_FILE"] = ""
 os.environ.setdefault("TRUSTED_PROXIES", "1")  # each client comes from an address of its own
 
 from clinic.settings import *  # noqa: E402, F403 (after the environment is set)

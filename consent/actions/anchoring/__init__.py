@@ -1,0 +1,190 @@
+"""Anchoring: what makes a rebuilt tree seen is that its older heads are kept outside the database.
+
+A place that fails is tried again, later and later, and the desk is told; nobody else waits for it. No
+transaction is open meanwhile: a worker claims a place for LEASE, and gives it back with how it went.
+"""
+
+import datetime as dt
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from django.conf import settings
+from django.db.models import Q
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from consent.actions.anchoring import anchor_file, anchor_mail
+from consent.actions.anchoring.time_stamps import NotStamped, stamped
+from consent.actions.growing import unsealed
+from consent.models import AnchorPlace, Place, TreeHead
+
+logger = logging.getLogger(__name__)
+
+LEASE = dt.timedelta(minutes=2)  # of a worker that was killed with a place in its hands
+AT_ONCE = 1_000  # lines
+WAIT, LONGEST_WAIT = dt.timedelta(minutes=1), dt.timedelta(hours=1)
+SEALED_WITHIN = dt.timedelta(minutes=2)
+KEPT = ["size", "anchored_at", "tries", "failing_since", "next_try_at", "trouble"]
+
+
+@dataclass(frozen=True)
+class Anchor:
+    """One kind of place: whether the clinic has it, how often it is used, and when it is late."""
+
+    place: Place
+    is_used: Callable[[], bool]
+    put: Callable[[list[TreeHead], dt.datetime], None]
+    every: dt.timedelta
+    late_after: dt.timedelta
+    takes_all: bool  # every head, or only the newest
+    fails: Promise
+    is_late: Promise
+
+
+@dataclass(frozen=True)
+class Alarm:
+    """Something that the clinic must look after: where, since when (UTC), in words, and the trouble."""
+
+    place: str
+    since: dt.datetime
+    sentence: str
+    trouble: str = ""
+
+
+def _to_the_file(heads: list[TreeHead], now: dt.datetime) -> None:
+    anchor_file.append(Path(settings.ANCHOR_FILE), heads, now=now)
+
+
+def _to_the_lead(heads: list[TreeHead], now: dt.datetime) -> None:
+    anchor_mail.send(heads[-1])
+
+
+def _to_the_authority(heads: list[TreeHead], now: dt.datetime) -> None:
+    if not settings.ANCHOR_FILE:
+        raise NotStamped("there is no ANCHOR_FILE to keep its word in")
+    head, certificate = heads[-1], settings.ANCHOR_TSA_CERTIFICATE
+    token = stamped(
+        bytes(head.content),
+        url=settings.ANCHOR_TSA_URL,
+        certificate=Path(certificate) if certificate else None,
+        now=now,
+    )
+    anchor_file.append(Path(settings.ANCHOR_FILE), [head], now=now, token=token)
+
+
+ANCHORS = (
+    Anchor(
+        Place.FILE,
+        lambda: bool(settings.ANCHOR_FILE),
+        _to_the_file,
+        every=dt.timedelta(),
+        late_after=dt.timedelta(minutes=10),
+        takes_all=True,
+        fails=_("The ledger's seals cannot be written to their file."),
+        is_late=_("The ledger's newest seals are not in their file yet."),
+    ),
+    Anchor(
+        Place.TSA,
+        lambda: bool(settings.ANCHOR_TSA_URL),
+        _to_the_authority,
+        every=dt.timedelta(hours=1),
+        late_after=dt.timedelta(hours=2),
+        takes_all=False,
+        fails=_("The time-stamping service does not stamp the ledger's seals."),
+        is_late=_("The ledger's newest seals have no time stamp yet."),
+    ),
+    Anchor(
+        Place.MAIL,
+        lambda: bool(settings.ANCHOR_MAIL_TO),
+        _to_the_lead,
+        every=dt.timedelta(days=1),
+        late_after=dt.timedelta(hours=26),
+        takes_all=False,
+        fails=_("The daily e-mail with the ledger's seal cannot be sent."),
+        is_late=_("The daily e-mail with the ledger's seal was not sent."),
+    ),
+)
+NOT_SEALED = _(
+    "New records are waiting to be sealed. The program that seals them may have stopped."
+)
+
+
+def anchor(*, now: dt.datetime) -> int:
+    """Bring each place that the clinic uses up to date; gives how many heads were kept."""
+    return sum(_bring_up_to_date(each, now=now) for each in ANCHORS if each.is_used())
+
+
+def alarms(*, now: dt.datetime) -> list[Alarm]:
+    """What the desk must be told at `now`: places that fail or are late, and entries left unsealed."""
+    rows = {row.place: row for row in AnchorPlace.objects.all()}
+    found = [
+        alarm
+        for each in ANCHORS
+        if each.is_used() and (alarm := _alarm(each, rows.get(each.place), now=now))
+    ]
+    waiting = unsealed(whole=False).only("recorded_at").first()
+    if waiting and waiting.recorded_at < now - SEALED_WITHIN:
+        found.append(Alarm("tree", waiting.recorded_at, str(NOT_SEALED)))
+    return found
+
+
+def _alarm(each: Anchor, row: AnchorPlace | None, *, now: dt.datetime) -> Alarm | None:
+    if row and row.failing_since:
+        return Alarm(each.place, row.failing_since, str(each.fails), row.trouble)
+    oldest = TreeHead.objects.filter(size__gt=row.size if row else 0).order_by("size").first()
+    if oldest and oldest.signed_at < now - each.late_after:
+        return Alarm(each.place, oldest.signed_at, str(each.is_late))
+    return None
+
+
+def _bring_up_to_date(each: Anchor, *, now: dt.datetime) -> int:
+    row, _made = AnchorPlace.objects.get_or_create(place=each.place)
+    heads = _owed(each, row)
+    if not heads or not _is_ours(row, now=now):
+        return 0
+    kept = 0
+    try:
+        while heads:
+            each.put(heads, now)
+            kept += len(heads)
+            _note_success(row, heads[-1], each, now=now)
+            heads = _owed(each, row)
+    except Exception as error:  # of this place; the others, and the patients, go on
+        _note_failure(row, error, now=now)
+    row.save(update_fields=KEPT)
+    return kept
+
+
+def _owed(each: Anchor, row: AnchorPlace) -> list[TreeHead]:
+    """The heads that the place does not have, the smallest first."""
+    newer = TreeHead.objects.filter(size__gt=row.size)
+    return list(newer.order_by("size")[:AT_ONCE] if each.takes_all else newer.order_by("-size")[:1])
+
+
+def _is_ours(row: AnchorPlace, *, now: dt.datetime) -> bool:
+    """Claims the place for LEASE; not while it waits for its next try, or another worker has it."""
+    due = AnchorPlace.objects.filter(Q(next_try_at=None) | Q(next_try_at__lte=now), pk=row.pk)
+    return due.update(next_try_at=now + LEASE) == 1
+
+
+def _note_success(row: AnchorPlace, head: TreeHead, each: Anchor, *, now: dt.datetime) -> None:
+    row.size, row.anchored_at, row.next_try_at = head.size, now, now + each.every
+    row.tries, row.failing_since, row.trouble = 0, None, ""
+
+
+def _note_failure(row: AnchorPlace, error: Exception, *, now: dt.datetime) -> None:
+    row.tries += 1
+    row.failing_since = row.failing_since or now
+    row.trouble = _in_words(error)[:300]
+    row.next_try_at = now + min(WAIT * 2 ** min(row.tries - 1, 10), LONGEST_WAIT)
+    logger.error("anchor %s failed (try %d): %s", row.place, row.tries, row.trouble)
+
+
+def _in_words(error: Exception) -> str:
+    """What went wrong, without what a mail server repeats of an address."""
+    if isinstance(error, NotStamped):
+        return str(error)
+    reason = getattr(error, "reason", None) or getattr(error, "strerror", None) or ""
+    return f"{type(error).__name__}: {reason}" if reason else type(error).__name__
