@@ -5,12 +5,13 @@ transaction, gives back the row, and raises a subclass of clinic.errors.Refused.
 """
 
 from consent.actions.acknowledging import StalePage, Unticked, acknowledge, shown
-from consent.actions.publishing import preview_of, publish, to_be_asked
+from consent.actions.publishing import publish, to_be_asked
 from consent.actions.reading import NoRisksListed, Progress, open_reading, progress_of
 from consent.actions.reviewing import review
 from consent.actions.sealing import declaration_for, seal
 from consent.actions.wording import (
     WordsRefused,
+    preview_of,
     review_wording,
     send_back,
     start_list,

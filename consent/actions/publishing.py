@@ -12,7 +12,7 @@ from clinic.i18n import Language, text_in
 from clinic.models import Treatment
 from consent import ledger
 from consent.actions.entering import enter
-from consent.actions.wording import refuse_to_go_live
+from consent.actions.wording import refuse_to_go_live, refuse_unless_previewed
 from consent.bodies import publication_of
 from consent.models import (
     Acknowledgement,
@@ -42,8 +42,7 @@ def publish(
         live = RiskList.objects.live_for(locked.treatment)
         _refuse_unless_ready(locked, published_by)
         refuse_to_go_live(locked, live=live)
-        if previewed and previewed != preview_of(locked):
-            raise NotPossibleNow(_("The list has changed since you looked. Please look again."))
+        refuse_unless_previewed(locked, previewed)
         if live is not None:
             live.move_to(ListState.RETIRED)  # waits for whoever seals under it just now
             live.save(update_fields=["state"])
@@ -55,11 +54,6 @@ def publish(
             for consultation in to_be_asked(risk_list=locked, now=now):
                 bookings.actions.ask_again(consultation=consultation, now=now)
     return locked
-
-
-def preview_of(risk_list: RiskList) -> str:
-    """The fingerprint of what would go live now: every word, the change, the review, what it follows."""
-    return ledger.sha256(ledger.canonical(publication_of(risk_list)))
 
 
 def _refuse_unless_ready(risk_list: RiskList, published_by: User) -> None:

@@ -11,6 +11,8 @@ from bookings.models import NotPossibleNow
 from clinic.errors import Refused
 from clinic.i18n import Language, text_in
 from clinic.models import Dermatologist, Treatment
+from consent import ledger
+from consent.bodies import publication_of
 from consent.models import Change, ListState, Remark, Risk, RiskList
 from consent.plain_text import trouble_in
 
@@ -66,11 +68,24 @@ def submit_for_review(*, risk_list: RiskList, change_note: str, change: str = ""
     return locked
 
 
-def review_wording(*, risk_list: RiskList, reviewed_by: User, now: dt.datetime) -> RiskList:
+def preview_of(risk_list: RiskList) -> str:
+    """The fingerprint of what would go live now: every word, the change, the review, what it follows."""
+    return ledger.sha256(ledger.canonical(publication_of(risk_list)))
+
+
+def refuse_unless_previewed(risk_list: RiskList, previewed: str) -> None:
+    """Who names what they looked at acts on that alone; "" names nothing."""
+    if previewed and previewed != preview_of(risk_list):
+        raise NotPossibleNow(_("The list has changed since you looked. Please look again."))
+
+
+def review_wording(
+    *, risk_list: RiskList, reviewed_by: User, now: dt.datetime, previewed: str = ""
+) -> RiskList:
     """A dermatologist has read every word of a list in review and stands by it with their licence.
 
-    Reviewed already: nothing happens. Raises NotPossibleNow for its writer and for anybody else who
-    is no dermatologist.
+    Reviewed already: nothing happens. `previewed` is the `preview_of` what they read. Raises
+    NotPossibleNow for its writer, for who is no dermatologist, and where it is not that any more.
     """
     with transaction.atomic():
         locked = _lock(risk_list)
@@ -82,6 +97,7 @@ def review_wording(*, risk_list: RiskList, reviewed_by: User, now: dt.datetime) 
         if dermatologist is None:
             raise NotPossibleNow(_("Only a dermatologist can review a risk list."))
         if locked.reviewed_by_id is None:
+            refuse_unless_previewed(locked, previewed)
             locked.reviewed_by_id = reviewed_by.pk
             locked.reviewed_at = now
             locked.reviewer_licence = dermatologist.licence_number
