@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from bookings.models import Consultation
+from clinic.i18n import Language, text_in
 from consent import ledger
-from consent.models import Acknowledgement, Reading, Review
+from consent.models import Acknowledgement, Reading, Review, Risk, RiskList
 
 PURPOSE = "acknowledgement of risk information; not consent to a procedure"
 
@@ -69,3 +70,38 @@ def review_body(review: Review) -> dict[str, Any]:
         "reviewed_by": review.reviewed_by_id,
         "note": review.note_commitment,
     }
+
+
+def publication_of(risk_list: RiskList) -> dict[str, Any]:
+    """What the publication of a list says: every word of it in every language, and who answers for it.
+
+    Staff stand here by the number of their sign-in, the reviewing dermatologist by their licence.
+    """
+    return {
+        "treatment": risk_list.treatment.slug,
+        "list_version": risk_list.version,
+        "change": risk_list.change,
+        "note": risk_list.change_note,
+        "statement": _in_each_language(risk_list, "statement"),
+        "risks": [
+            {"key": risk.key, "position": risk.position}
+            | {part: _in_each_language(risk, part) for part in Risk.PARTS}
+            for risk in risk_list.risks.order_by("position")
+        ],
+        "written_by": risk_list.written_by_id,
+        "reviewed_by": risk_list.reviewer_licence,
+        "published_by": risk_list.published_by_id,
+        "previous": _publication_before(risk_list),
+    }
+
+
+def _in_each_language(row: RiskList | Risk, field: str) -> dict[str, str]:
+    return {language: text_in(row, field, language) for language in Language.values}
+
+
+def _publication_before(risk_list: RiskList) -> str:
+    """The hash of the publication before this one of the same treatment; "" for the first."""
+    earlier = RiskList.objects.filter(treatment=risk_list.treatment_id, entry__isnull=False)
+    if risk_list.entry is not None:
+        earlier = earlier.filter(entry__id__lt=risk_list.entry.pk)
+    return str(earlier.order_by("-entry__id").values_list("entry", flat=True).first() or "")

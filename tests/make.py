@@ -117,10 +117,31 @@ def risk_list(of: Treatment, *, risks: int = 4) -> RiskList:
     return draft
 
 
-def publish(draft: RiskList, *, now: dt.datetime = NOW) -> RiskList:
-    """The draft reviewed and published by a second person."""
-    consent.actions.submit_for_review(risk_list=draft)
-    return consent.actions.publish(risk_list=draft, published_by=staff("second"), now=now)
+def in_review(draft: RiskList, *, change: str | None = None) -> RiskList:
+    """The draft sent to review; after the first version, as a material change if nothing else is said."""
+    if change is None:
+        change = "material" if RiskList.objects.live_for(draft.treatment) else ""
+    return consent.actions.submit_for_review(
+        risk_list=draft, change=change, change_note="Clearer words."
+    )
+
+
+def reviewed(draft: RiskList, *, change: str | None = None, now: dt.datetime = NOW) -> RiskList:
+    """The draft sent to review, and reviewed by a dermatologist who sees no patients."""
+    reviewer = Dermatologist.objects.filter(slug="reviewer").first()
+    if reviewer is None:
+        reviewer = dermatologist("reviewer", treatments=[], is_active=False, user=staff("second"))
+        reviewer.weekly_hours.all().delete()
+    return consent.actions.review_wording(
+        risk_list=in_review(draft, change=change), reviewed_by=reviewer.user, now=now
+    )
+
+
+def publish(draft: RiskList, *, change: str | None = None, now: dt.datetime = NOW) -> RiskList:
+    """The draft reviewed by a dermatologist and published by them too."""
+    return consent.actions.publish(
+        risk_list=reviewed(draft, change=change, now=now), published_by=staff("second"), now=now
+    )
 
 
 def dermatologist(slug: str = "huda", *, treatments: list[Treatment] | None = None, **fields):

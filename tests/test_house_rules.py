@@ -29,6 +29,7 @@ CATALOGUE = TOP / "clinic" / "locale" / "ar" / "LC_MESSAGES" / "django.po"
 WRITTEN_ONCE = {
     *("Reading", "Acknowledgement", "ConsentRecord", "Review", "Particulars"),
     *("PatientAct", "RecordAccess", "LedgerEntry", "TreeNode", "TreeHead", "Verification"),
+    "Remark",
 }
 CHANGED_IN_PLACE = {
     *("Clinic", "Treatment", "Concern", "Dermatologist", "AftercareStep"),

@@ -4,6 +4,7 @@ Arguments are keyword-only; `now` is aware and comes from the database's clock; 
 transaction, gives back the row, and raises a subclass of clinic.errors.Refused.
 """
 
+from bookings.actions.asking_again import ask_again, asked_again_done
 from bookings.actions.closing import Closed, VisitsInClosure, close, is_told
 from bookings.actions.explaining import Answer, explain
 from bookings.actions.feeds import end_feed, make_feed, replace_feed
@@ -78,7 +79,9 @@ __all__ = [
     "WrongAnswer",
     "WrongCode",
     "arrive",
+    "ask_again",
     "ask_for_other_times",
+    "asked_again_done",
     "booked_ahead",
     "cancel",
     "change_details",

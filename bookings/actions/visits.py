@@ -195,8 +195,6 @@ def arrive(*, consultation: Consultation, now: dt.datetime) -> Consultation:
 
     Raises NotPossibleNow, on another day and while a changed wording waits for an answer too.
     """
-    if consultation.asks_again_since is not None:
-        raise NotPossibleNow(_("A changed side effect first has to be acknowledged."))
     return _end(consultation, Status.ARRIVED, now=now)
 
 
@@ -223,6 +221,8 @@ def _end(consultation: Consultation, status: str, *, now: dt.datetime) -> Consul
             raise NotPossibleNow(_("This visit has not ended yet."))
         if status == Status.ARRIVED and not _is_today(locked, now=now):
             raise NotPossibleNow(_("This visit is not today. Move it first."))
+        if status == Status.ARRIVED and locked.asks_again_since is not None:
+            raise NotPossibleNow(_("A changed side effect first has to be acknowledged."))
         locked.move_to(status)
         locked.outcome_at = now
         locked.save(update_fields=["status", "outcome_at"])

@@ -114,8 +114,10 @@ def _load_risks(staff: dict[str, User], *, now: dt.datetime) -> None:
         draft.save(update_fields=["statement_en", "statement_ar"])
         for risk in words["risk"]:
             Risk.objects.create(risk_list=draft, **_stripped(risk))
-        consent.actions.submit_for_review(risk_list=draft)
-        consent.actions.publish(risk_list=draft, published_by=staff["dermatologist"], now=now)
+        reviewer = staff["dermatologist"]
+        consent.actions.submit_for_review(risk_list=draft, change_note="The demo's first version.")
+        consent.actions.review_wording(risk_list=draft, reviewed_by=reviewer, now=now)
+        consent.actions.publish(risk_list=draft, published_by=reviewer, now=now)
 
 
 def _load_aftercare() -> None:

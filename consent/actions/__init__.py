@@ -5,24 +5,37 @@ transaction, gives back the row, and raises a subclass of clinic.errors.Refused.
 """
 
 from consent.actions.acknowledging import StalePage, Unticked, acknowledge, shown
+from consent.actions.publishing import publish, to_be_asked
 from consent.actions.reading import NoRisksListed, Progress, open_reading, progress_of
 from consent.actions.reviewing import review
 from consent.actions.sealing import declaration_for, seal
-from consent.actions.wording import publish, start_list, submit_for_review
+from consent.actions.wording import (
+    WordsRefused,
+    preview_of,
+    review_wording,
+    send_back,
+    start_list,
+    submit_for_review,
+)
 
 __all__ = [
     "NoRisksListed",
     "Progress",
     "StalePage",
     "Unticked",
+    "WordsRefused",
     "acknowledge",
     "declaration_for",
     "open_reading",
+    "preview_of",
     "progress_of",
     "publish",
     "review",
+    "review_wording",
     "seal",
+    "send_back",
     "shown",
     "start_list",
     "submit_for_review",
+    "to_be_asked",
 ]

@@ -34,6 +34,8 @@ def seal(*, consultation: Consultation, reading: int, now: dt.datetime) -> Conse
     now, RisksMissing, TimeTaken, NotPossibleNow; then nothing is stored.
     """
     with slot_decided():
+        # First the list, so that its wording is live until this commits (see publish).
+        live = RiskList.objects.kept_live_for(consultation.treatment_id)
         locked = bookings.actions.lock_for_visit(consultation=consultation)
         latest = Reading.objects.latest_of(locked)
         if (
@@ -47,7 +49,6 @@ def seal(*, consultation: Consultation, reading: int, now: dt.datetime) -> Conse
             return standing
         if locked.status not in (Status.HELD, Status.EXPIRED) or not locked.is_proven:
             raise NotPossibleNow(_("Choose a time first."))
-        live = RiskList.objects.live_for(latest.risk_list.treatment)
         if live is None or live.pk != latest.risk_list_id:
             raise StalePage(_("The wording of a side effect has changed. Please read it again."))
         progress = progress_of(reading=latest)

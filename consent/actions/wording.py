@@ -1,21 +1,32 @@
-"""Risk lists: a draft, a review, and a publication by a second person."""
+"""Risk lists up to their publication: a draft, a change that is named, a dermatologist's review."""
 
 import datetime as dt
+from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from bookings.models import NotPossibleNow
+from clinic.errors import Refused
 from clinic.i18n import Language, text_in
-from clinic.models import Treatment
-from consent.models import ListState, Risk, RiskList
+from clinic.models import Dermatologist, Treatment
+from consent import ledger
+from consent.bodies import publication_of
+from consent.models import Change, ListState, Remark, Risk, RiskList
+from consent.plain_text import trouble_in
+
+
+class WordsRefused(Refused):
+    """Words that cannot be stored: the sentence says which, and at which place. `field` may name it."""
+
+    code = "words_refused"
 
 
 def start_list(*, treatment: Treatment, written_by: User | None) -> RiskList:
     """A new draft: the next version, with the wording of the newest one to work on."""
     with transaction.atomic():
-        Treatment.objects.select_for_update().get(pk=treatment.pk)
+        Treatment.objects.select_for_update(no_key=True).get(pk=treatment.pk)
         newest = treatment.risk_lists.order_by("-version").first()
         draft = RiskList.objects.create(
             treatment=treatment,
@@ -32,41 +43,140 @@ def start_list(*, treatment: Treatment, written_by: User | None) -> RiskList:
     return draft
 
 
-def submit_for_review(*, risk_list: RiskList) -> RiskList:
-    """Hands a draft to a second person. Raises NotPossibleNow where words are missing."""
-    with transaction.atomic():
-        locked = RiskList.objects.select_for_update(of=("self",)).get(pk=risk_list.pk)
-        if locked.state != ListState.DRAFT:
-            raise NotPossibleNow(_("Only a draft can be sent to review."))
-        _refuse_gaps(locked)
-        locked.state = ListState.IN_REVIEW
-        locked.save(update_fields=["state"])
-    return locked
+def submit_for_review(*, risk_list: RiskList, change_note: str, change: str = "") -> RiskList:
+    """Hands a draft to a second person, with what kind of change it is and why it changes.
 
-
-def publish(*, risk_list: RiskList, published_by: User, now: dt.datetime) -> RiskList:
-    """Makes a reviewed list the live one and retires the one before; it never changes again.
-
-    Raises NotPossibleNow: not in review, words missing, or published by the person who wrote it.
+    `change` is "material" or "editorial"; the first version of a treatment's list is "first" by itself.
+    Raises NotPossibleNow where words are missing or the change is another; WordsRefused.
     """
     with transaction.atomic():
-        Treatment.objects.select_for_update().get(pk=risk_list.treatment_id)
-        locked = RiskList.objects.select_for_update(of=("self",)).get(pk=risk_list.pk)
-        if locked.state != ListState.IN_REVIEW:
-            raise NotPossibleNow(_("Only a list in review can be published."))
-        if locked.written_by_id == published_by.pk:
-            raise NotPossibleNow(_("A second person has to publish this list."))
-        _refuse_gaps(locked)
-        for live in RiskList.objects.filter(
-            treatment_id=locked.treatment_id, state=ListState.PUBLISHED
-        ):
-            live.state = ListState.RETIRED
-            live.save(update_fields=["state"])
-        locked.state = ListState.PUBLISHED
-        locked.published_by_id = published_by.pk
-        locked.published_at = now
-        locked.save(update_fields=["state", "published_by", "published_at"])
+        locked = _lock(risk_list)
+        if locked.state != ListState.DRAFT:
+            raise NotPossibleNow(_("Only a draft can be sent to review."))
+        if locked.written_by_id is None:
+            raise NotPossibleNow(
+                _("Nobody is named as the writer of this list. Begin a new version.")
+            )
+        live = RiskList.objects.live_for(locked.treatment)
+        locked.change = change or (Change.FIRST if live is None else "")
+        locked.change_note = change_note.strip()
+        if not locked.change_note:
+            raise NotPossibleNow(_("Say why the list changes."), field="change_note")
+        refuse_to_go_live(locked, live=live)
+        locked.move_to(ListState.IN_REVIEW)
+        locked.save(update_fields=["state", "change", "change_note"])
     return locked
+
+
+def preview_of(risk_list: RiskList) -> str:
+    """The fingerprint of what would go live now: every word, the change, the review, what it follows."""
+    return ledger.sha256(ledger.canonical(publication_of(risk_list)))
+
+
+def refuse_unless_previewed(risk_list: RiskList, previewed: str) -> None:
+    """Who names what they looked at acts on that alone; "" names nothing."""
+    if previewed and previewed != preview_of(risk_list):
+        raise NotPossibleNow(_("The list has changed since you looked. Please look again."))
+
+
+def review_wording(
+    *, risk_list: RiskList, reviewed_by: User, now: dt.datetime, previewed: str = ""
+) -> RiskList:
+    """A dermatologist has read every word of a list in review and stands by it with their licence.
+
+    Reviewed already: nothing happens. `previewed` is the `preview_of` what they read. Raises
+    NotPossibleNow for its writer, for who is no dermatologist, and where it is not that any more.
+    """
+    with transaction.atomic():
+        locked = _lock(risk_list)
+        if locked.state != ListState.IN_REVIEW:
+            raise NotPossibleNow(_("Only a list in review can be reviewed."))
+        if locked.written_by_id == reviewed_by.pk:
+            raise NotPossibleNow(_("A second person has to review this list."))
+        dermatologist = Dermatologist.objects.filter(user_id=reviewed_by.pk).first()
+        if dermatologist is None:
+            raise NotPossibleNow(_("Only a dermatologist can review a risk list."))
+        if locked.reviewed_by_id is None:
+            refuse_unless_previewed(locked, previewed)
+            locked.reviewed_by_id = reviewed_by.pk
+            locked.reviewed_at = now
+            locked.reviewer_licence = dermatologist.licence_number
+            locked.save(update_fields=["reviewed_by", "reviewed_at", "reviewer_licence"])
+    return locked
+
+
+def send_back(
+    *, risk_list: RiskList, remark: str, sent_back_by: User, now: dt.datetime
+) -> RiskList:
+    """Gives a list in review back to its writer with a remark; a review that it had is void.
+
+    Raises NotPossibleNow where it is not in review or nothing is remarked; WordsRefused.
+    """
+    remark = remark.strip()
+    if not remark:
+        raise NotPossibleNow(_("Say what should change."), field="remark")
+    if trouble := trouble_in(remark):
+        raise WordsRefused(trouble, field="remark")
+    with transaction.atomic():
+        locked = _lock(risk_list)
+        if locked.state != ListState.IN_REVIEW:
+            raise NotPossibleNow(_("Only a list in review can be sent back."))
+        locked.move_to(ListState.DRAFT)
+        locked.reviewed_by = locked.reviewed_at = None
+        locked.reviewer_licence = ""
+        locked.save(update_fields=["state", "reviewed_by", "reviewed_at", "reviewer_licence"])
+        Remark.objects.create(
+            risk_list=locked, words=remark, written_by_id=sent_back_by.pk, written_at=now
+        )
+    return locked
+
+
+def _lock(risk_list: RiskList) -> RiskList:
+    return RiskList.objects.select_for_update(of=("self",)).get(pk=risk_list.pk)
+
+
+def refuse_to_go_live(risk_list: RiskList, *, live: RiskList | None) -> None:
+    """Whatever PostgreSQL would refuse too, in sentences: gaps, hidden signs, a change that is another."""
+    _refuse_gaps(risk_list)
+    _refuse_hidden_signs(risk_list)
+    _refuse_another_change(risk_list, live=live)
+
+
+def _refuse_another_change(risk_list: RiskList, *, live: RiskList | None) -> None:
+    """To add or to remove a risk is material; to change the order alone may be editorial."""
+    if risk_list.change not in Change.values:
+        raise NotPossibleNow(
+            _("Say whether booked patients have to be asked again."), field="change"
+        )
+    if (live is None) != (risk_list.change == Change.FIRST):
+        raise NotPossibleNow(
+            _("Another version was published, or none is: say anew what kind of change this is."),
+            field="change",
+        )
+    if live is None or risk_list.change == Change.MATERIAL:
+        return
+    keys = set(risk_list.risks.values_list("key", flat=True))
+    if keys != set(live.risks.values_list("key", flat=True)):
+        raise NotPossibleNow(
+            _("A side effect was added or removed: this is a change of what is said."),
+            field="change",
+        )
+
+
+def _refuse_hidden_signs(risk_list: RiskList) -> None:
+    for field in ("statement_en", "statement_ar", "change_note"):
+        _refuse_trouble(risk_list, field, where="")
+    for risk in risk_list.risks.order_by("position"):
+        for part in Risk.PARTS:
+            for language in Language.values:
+                _refuse_trouble(risk, f"{part}_{language}", where=f"{risk.key}, ")
+
+
+def _refuse_trouble(row: RiskList | Risk, field: str, *, where: str) -> None:
+    if trouble := trouble_in(getattr(row, field)):
+        column: Any = row._meta.get_field(field)
+        label = column.verbose_name
+        raise WordsRefused(f"{where}{label}: {trouble}", field=field)
 
 
 def _refuse_gaps(risk_list: RiskList) -> None:

@@ -1,6 +1,7 @@
 """Risk lists: written as a draft, read by a second person, published; then they never change."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, ClassVar
 
 from django import forms
@@ -14,22 +15,19 @@ from django.utils.translation import gettext, gettext_noop
 from django.utils.translation import gettext_lazy as _
 
 from bookings.admin import columns
-from clinic.admin import desk, in_its_language, laid_out, not_there, now_of, person
-from clinic.errors import Refused
+from clinic.admin import comma, desk, in_its_language, laid_out, not_there, person
 from clinic.models import Treatment
 from consent import actions
-from consent.admin.risks import MAKES_ROOM, RiskInline, may_write, renumber
+from consent.admin import list_steps
+from consent.admin.comparing import compared, version_before
+from consent.admin.risks import MAKES_ROOM, RiskInline, may_write, renumber, words_field
 from consent.models import ListState, RiskList
 
-SIGNS = {
-    ListState.DRAFT: ("✎", "waiting"),
-    ListState.IN_REVIEW: ("…", "talk"),
-    ListState.PUBLISHED: ("●", "good"),
-    ListState.RETIRED: ("○", "quiet"),
-}
 written_by = columns.name_of("written_by", _("written by"))
 published_by = columns.name_of("published_by", _("published by"))
 published_at = columns.moment_of("published_at", _("published"))
+reviewed_by = columns.name_of("reviewed_by", _("reviewed by"))
+reviewed_at = columns.moment_of("reviewed_at", _("reviewed"))
 
 
 class NewListForm(forms.Form):
@@ -57,6 +55,11 @@ class RiskListAdmin(admin.ModelAdmin):
         columns.treatment,
         "version",
         written_by,
+        "change",
+        "change_note",
+        reviewed_by,
+        reviewed_at,
+        "reviewer_licence",
         published_by,
         published_at,
     ]
@@ -67,7 +70,9 @@ class RiskListAdmin(admin.ModelAdmin):
                 "fields": [
                     (columns.treatment, "version"),
                     "stands",
-                    (written_by, published_by, published_at),
+                    (written_by, "change", "change_note"),
+                    (reviewed_by, reviewed_at, "reviewer_licence"),
+                    (published_by, published_at),
                     ("statement_en", "statement_ar"),
                 ]
             },
@@ -77,9 +82,7 @@ class RiskListAdmin(admin.ModelAdmin):
     @admin.display(description=_("state"), ordering="state")
     def stands(self, risk_list: RiskList) -> str:
         """The state: word, sign and colour."""
-        state = ListState(risk_list.state)
-        sign, look = SIGNS[state]
-        return columns.badge(sign, state.label, look)
+        return list_steps.stands(risk_list)
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return super().has_change_permission(request, obj) and may_write(request, obj)
@@ -88,7 +91,8 @@ class RiskListAdmin(admin.ModelAdmin):
         return False
 
     def formfield_for_dbfield(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
-        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        given = words_field(db_field, kwargs)
+        field = super().formfield_for_dbfield(db_field, request, **given)
         in_its_language(db_field, field)
         return field
 
@@ -113,19 +117,22 @@ class RiskListAdmin(admin.ModelAdmin):
     # --- Buttons ------------------------------------------------------------------------------
 
     def get_urls(self) -> list[URLPattern]:
-        buttons: dict[str, Callable[..., HttpResponse]] = {
+        pages: dict[str, Callable[..., HttpResponse]] = {
             "new-version": self.new_version,
-            "send-to-review": self.send_to_review,
-            "publish": self.publish,
+            "send-to-review": partial(list_steps.send_to_review, self),
+            "send-back": partial(list_steps.send_back, self),
+            "preview": partial(list_steps.preview, self),
+            "reviewed": partial(list_steps.reviewed, self),
+            "publish": partial(list_steps.publish, self),
         }
         return [
             *(
                 path(
                     f"<int:pk>/{name}/",
-                    self.admin_site.admin_view(view),
+                    self.admin_site.admin_view(page),
                     name=f"consent_risklist_{name}",
                 )
-                for name, view in buttons.items()
+                for name, page in pages.items()
             ),
             *super().get_urls(),
         ]
@@ -163,13 +170,14 @@ class RiskListAdmin(admin.ModelAdmin):
         context = dict(extra_context or {})
         risk_list = self.get_object(request, object_id)
         if risk_list is not None:
-            may = request.user.has_perm
-            context |= {
-                "can_begin": may("consent.add_risklist"),
+            before = version_before(risk_list)
+            both = compared(risk_list, before) if before is not None else []
+            context |= list_steps.may(request, risk_list) | {
+                "can_begin": request.user.has_perm("consent.add_risklist"),
                 "can_submit": self.has_change_permission(request, risk_list),
-                "can_publish": may("consent.publish_risklist")
-                and risk_list.state == ListState.IN_REVIEW
-                and risk_list.written_by_id != request.user.pk,
+                "taken_out": [one.risk for one in both if one.here is None],
+                "remarks": list_steps.remarks_of(risk_list),
+                "comma": comma(),
             }
         return super().change_view(request, object_id, form_url, context)
 
@@ -183,54 +191,6 @@ class RiskListAdmin(admin.ModelAdmin):
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
         return self._begin(request, risk_list.treatment)
-
-    def send_to_review(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Hands the draft to a second person; only its writer does."""
-        if not request.user.has_perm("consent.change_risklist"):
-            raise PermissionDenied
-        risk_list = self.get_object(request, str(pk))
-        if risk_list is not None and risk_list.written_by_id not in (None, request.user.pk):
-            raise PermissionDenied
-
-        def act(found: RiskList) -> RiskList:
-            return actions.submit_for_review(risk_list=found)
-
-        return self._press(request, pk, act, "Sent to review.", gettext("Sent to review."))
-
-    def publish(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Makes a reviewed list the live one; the action refuses its own writer."""
-        if not request.user.has_perm("consent.publish_risklist"):
-            raise PermissionDenied
-
-        def act(found: RiskList) -> RiskList:
-            return actions.publish(
-                risk_list=found, published_by=person(request), now=now_of(request)
-            )
-
-        return self._press(request, pk, act, "Published.", gettext("Published."))
-
-    def _press(
-        self,
-        request: HttpRequest,
-        pk: int,
-        act: Callable[[RiskList], RiskList],
-        kept: str,
-        said: str,
-    ) -> HttpResponse:
-        """`kept` goes into the history, `said` to the person who pressed."""
-        risk_list = self.get_object(request, str(pk))
-        if risk_list is None:
-            return not_there(self, request, str(pk))
-        if request.method != "POST":
-            return HttpResponseNotAllowed(["POST"])
-        try:
-            act(risk_list)
-        except Refused as refusal:
-            messages.error(request, str(refusal))
-        else:
-            self.log_change(request, risk_list, kept)
-            messages.success(request, f"{risk_list}: {said}")
-        return redirect("admin:consent_risklist_change", risk_list.pk)
 
     def _begin(self, request: HttpRequest, treatment: Treatment) -> HttpResponse:
         """A new draft; who has one already goes on with it."""

@@ -4,14 +4,35 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from bookings.admin import columns
 from clinic.admin import in_its_language
+from consent.admin.comparing import differences_html, readability_html, version_before
 from consent.models import ListState, Risk, RiskList
+from consent.plain_text import as_kept, trouble_in
 
 MAKES_ROOM = 10_000  # above every place that a list has
+
+
+class Words(forms.CharField):
+    """Words that patients read: spelt the one way that is stored; hidden signs are refused."""
+
+    def to_python(self, value: Any) -> Any:
+        return as_kept(super().to_python(value) or "")
+
+    def validate(self, value: Any) -> None:
+        super().validate(value)
+        if trouble := trouble_in(value):
+            raise ValidationError(trouble, code="plain_text")
+
+
+def words_field(db_field: Any, kwargs: dict[str, Any]) -> dict[str, Any]:
+    """How the desk asks for a column of a text that comes in both languages."""
+    return kwargs | {"form_class": Words} if db_field.name.endswith(("_en", "_ar")) else kwargs
 
 
 class RiskForm(forms.ModelForm):
@@ -45,13 +66,38 @@ class RiskInline(admin.StackedInline):
         ("how_long_en", "how_long_ar"),
         ("what_helps_en", "what_helps_ar"),
         ("when_to_call_en", "when_to_call_ar"),
+        "reads",
     ]
+    readonly_fields = ["reads", "differs"]
 
     def get_fields(self, request: HttpRequest, obj: RiskList | None = None) -> Any:
-        """A list that is only read shows its places as they stand."""
+        """A list that is only read shows its places as they stand; one that has a live version before
+        it shows what differs.
+        """
+        differs = ["differs"] if self.before is not None else []
         if self.has_change_permission(request, obj):
-            return self.fields
-        return [("position", "key"), *self.fields[1:]]
+            return [*self.fields, *differs]
+        return [("position", "key"), *self.fields[1:], *differs]
+
+    # Django makes an inline anew for each request, so that this is one page's own.
+    before: dict[str, Risk] | None = None
+
+    def get_formset(self, request: HttpRequest, obj: RiskList | None = None, **kwargs: Any) -> Any:
+        before = version_before(obj) if obj is not None else None
+        if before is not None:
+            self.before = {risk.key: risk for risk in before.risks.all()}
+        return super().get_formset(request, obj, **kwargs)
+
+    @admin.display(description=_("readability"))
+    def reads(self, risk: Risk) -> str:
+        """The figures of what was saved last, as a hint."""
+        return readability_html(risk) if risk.pk else columns.NOTHING
+
+    @admin.display(description=_("what differs from the live version"))
+    def differs(self, risk: Risk) -> str:
+        """The saved words beside the live ones."""
+        before = (self.before or {}).get(risk.key)
+        return (differences_html(risk, before) if risk.pk else "") or columns.NOTHING
 
     def has_change_permission(self, request: HttpRequest, obj: RiskList | None = None) -> bool:
         return super().has_change_permission(request, obj) and may_write(request, obj)
@@ -63,7 +109,8 @@ class RiskInline(admin.StackedInline):
         return super().has_delete_permission(request, obj) and may_write(request, obj)
 
     def formfield_for_dbfield(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
-        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        given = words_field(db_field, kwargs)
+        field = super().formfield_for_dbfield(db_field, request, **given)
         in_its_language(db_field, field)
         return field
 

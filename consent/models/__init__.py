@@ -13,13 +13,15 @@ from consent.models.ledger import (
     TreeNode,
     Verification,
 )
-from consent.models.wording import ListState, Risk, RiskList
+from consent.models.wording import LIST_STEPS, Change, ListState, Remark, Risk, RiskList
 
 __all__ = [
+    "LIST_STEPS",
     "Acknowledgement",
     "ActKind",
     "AnchorPlace",
     "Answer",
+    "Change",
     "ConsentRecord",
     "Decision",
     "EntryKind",
@@ -35,6 +37,7 @@ __all__ = [
     "ReadBy",
     "Reading",
     "RecordAccess",
+    "Remark",
     "Review",
     "Risk",
     "RiskList",

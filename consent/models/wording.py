@@ -5,6 +5,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from bookings.models import NotPossibleNow
 from clinic.i18n import Translated, text_in
 from clinic.models import Treatment
 from consent.models.ledger import LedgerEntry
@@ -19,10 +20,40 @@ class ListState(models.TextChoices):
     RETIRED = "retired", _("retired")
 
 
+# PostgreSQL has the same table (a_list_takes_its_steps_in_order, migration 0006); a test compares the two.
+LIST_STEPS: dict[str, set[str]] = {
+    ListState.DRAFT: {ListState.IN_REVIEW},
+    ListState.IN_REVIEW: {ListState.DRAFT, ListState.PUBLISHED},
+    ListState.PUBLISHED: {ListState.RETIRED},
+    ListState.RETIRED: set(),
+}
+
+
+class Change(models.TextChoices):
+    """What a version is to the one before it, as its writer says."""
+
+    FIRST = "first", _("the first version")
+    MATERIAL = "material", _("a change of what is said: booked patients are asked again")
+    EDITORIAL = "editorial", _("a change of how it is said: nobody is asked again")
+
+
 class RiskListQuerySet(models.QuerySet["RiskList"]):
     def live_for(self, treatment: Treatment) -> "RiskList | None":
         """The one published list of a treatment, or None."""
         return self.filter(treatment=treatment, state=ListState.PUBLISHED).first()
+
+    def kept_live_for(self, treatment_id: int | None) -> "RiskList | None":
+        """The published list of a treatment, which nobody retires until this transaction ends.
+
+        To be asked for before any consultation is locked: a publication takes its locks in that order.
+        Readers do not wait for each other (FOR SHARE), only for a publication under way.
+        """
+        live = self.raw(
+            "SELECT id, treatment_id, version, state FROM consent_risklist"
+            " WHERE treatment_id = %s AND state = 'published' FOR SHARE",
+            [treatment_id],
+        )
+        return next(iter(live), None)
 
 
 class RiskList(models.Model):
@@ -64,6 +95,24 @@ class RiskList(models.Model):
         related_name="risk_list",
         verbose_name=_("ledger entry"),
     )
+    # Said when the list is sent to review.
+    change = models.CharField(
+        _("kind of change"), max_length=9, choices=Change, blank=True, editable=False
+    )
+    change_note = models.TextField(_("why it changes"), max_length=2000, blank=True, editable=False)
+    # The dermatologist's look at exactly these words; void once the list is a draft again.
+    reviewed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        editable=False,
+        related_name="+",
+        verbose_name=_("reviewed by"),
+    )
+    reviewed_at = models.DateTimeField(_("reviewed at"), null=True, editable=False)
+    reviewer_licence = models.CharField(
+        _("licence number"), max_length=40, blank=True, editable=False
+    )
 
     statement = Translated()
     objects = RiskListQuerySet.as_manager()
@@ -91,10 +140,70 @@ class RiskList(models.Model):
                 name="a_list_is_published_by_a_second_person",
                 condition=Q(published_by=None) | ~Q(published_by=models.F("written_by")),
             ),
+            models.CheckConstraint(
+                name="a_list_in_review_says_its_change_and_its_writer",
+                condition=Q(state="draft")
+                | (Q(change__in=Change.values, written_by__isnull=False) & ~Q(change_note="")),
+            ),
+            models.CheckConstraint(
+                name="a_published_list_was_reviewed",
+                condition=~Q(state__in=["published", "retired"]) | Q(reviewed_by__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="a_draft_is_not_reviewed",
+                condition=~Q(state="draft") | Q(reviewed_by=None),
+            ),
+            models.CheckConstraint(
+                name="a_reviewed_list_says_when_and_by_which_licence",
+                condition=Q(reviewed_by=None, reviewed_at=None, reviewer_licence="")
+                | (
+                    Q(reviewed_by__isnull=False, reviewed_at__isnull=False)
+                    & ~Q(reviewer_licence="")
+                ),
+            ),
+            models.CheckConstraint(
+                name="a_published_list_has_its_entry_and_no_other_has_one",
+                condition=Q(state__in=["published", "retired"], entry__isnull=False)
+                | (~Q(state__in=["published", "retired"]) & Q(entry=None)),
+            ),
+            models.CheckConstraint(
+                name="nobody_reviews_their_own_words",
+                condition=Q(reviewed_by=None) | ~Q(reviewed_by=models.F("written_by")),
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.treatment}, {self.version}"
+
+    def move_to(self, state: str) -> None:
+        """Changes the state in memory. Raises NotPossibleNow where LIST_STEPS has no such step."""
+        if state not in LIST_STEPS[self.state]:
+            raise NotPossibleNow(
+                _("This cannot be done: the list is now “%(state)s”.")
+                % {"state": self.get_state_display()}
+            )
+        self.state = state
+
+
+class Remark(models.Model):
+    """Why a list was sent back to its writer. Written once."""
+
+    risk_list = models.ForeignKey(
+        RiskList, models.PROTECT, related_name="remarks", verbose_name=_("risk list")
+    )
+    words = models.TextField(_("remark"), max_length=2000)
+    written_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("written by")
+    )
+    written_at = models.DateTimeField(_("written at"))
+
+    class Meta:
+        verbose_name = _("remark")
+        verbose_name_plural = _("remarks")
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return f"{self.risk_list} {self.pk}"
 
 
 class Risk(models.Model):

@@ -271,37 +271,6 @@ def test_a_published_list_never_changes():
     assert lists.update(state="retired") == 1
 
 
-def test_an_empty_list_cannot_be_published():
-    draft = make.risk_list(make.treatment("peel", risks=0), risks=0)
-    name = refusal(
-        lambda: RiskList.objects.filter(pk=draft.pk).update(
-            state="published", published_at=make.NOW, published_by=make.staff("second")
-        )
-    )
-    assert name == "a_published_list_has_a_risk"
-
-
-def test_a_list_is_published_by_a_second_person():
-    draft = make.risk_list(make.treatment("peel", risks=0))
-    name = refusal(
-        lambda: RiskList.objects.filter(pk=draft.pk).update(
-            state="published", published_at=make.NOW, published_by=draft.written_by
-        )
-    )
-    assert name == "a_list_is_published_by_a_second_person"
-
-
-def test_one_list_is_live_for_a_treatment():
-    treatment = make.treatment()
-    second = make.risk_list(treatment)
-    name = refusal(
-        lambda: RiskList.objects.filter(pk=second.pk).update(
-            state="published", published_at=make.NOW, published_by=make.staff("second")
-        )
-    )
-    assert name == "one_live_risk_list_per_treatment"
-
-
 def test_python_and_postgresql_make_the_same_words():
     risk = make.treatment().risk_lists.get().risks.first()
     with connection.cursor() as cursor:

@@ -1,0 +1,40 @@
+"""Plain text: one spelling in bytes, and no sign that nobody can see."""
+
+import re
+import unicodedata
+
+from django.utils.translation import gettext
+
+# Controls but the newline; the soft hyphen; marks that turn the direction of writing or have no width
+# (Unicode's UAX 9 section 2 and UTR 36 section 2); line and paragraph separators; tags. The same stands
+# in PostgreSQL (migration 0006), and a test holds the two together.
+HIDDEN = re.compile(
+    "[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e"
+    "\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
+)
+WORDS_BEFORE = 25  # so many letters show a person where to look
+
+
+def as_kept(typed: str) -> str:
+    """What a person typed, spelt the one way that is stored: Unicode's form C, newlines as one sign."""
+    return unicodedata.normalize("NFC", typed.replace("\r\n", "\n").replace("\r", "\n"))
+
+
+def trouble_in(text: str) -> str:
+    """Why a text cannot be stored, and at which place, in a sentence; "" where it can."""
+    hidden = HIDDEN.search(text)
+    if hidden is not None:
+        code = f"U+{ord(hidden[0]):04X}"
+        before = HIDDEN.sub("", text[: hidden.start()])[-WORDS_BEFORE:].strip()
+        if not before:
+            return gettext(
+                "There is a sign at the beginning that nobody can see (%(code)s). Delete it."
+            ) % {"code": code}
+        return gettext(
+            "There is a sign that nobody can see (%(code)s) after “%(before)s”. Delete it."
+        ) % {"code": code, "before": before}
+    if not unicodedata.is_normalized("NFC", text):
+        return gettext(
+            "These letters are put together from parts (not Unicode's form NFC). Type them again."
+        )
+    return ""
