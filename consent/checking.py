@@ -31,8 +31,8 @@ class Check:
 def check(receipt: Receipt) -> Check:
     """Looks a receipt up. One that we signed and do not have is an alarm in the log."""
     public = public_key(receipt.key_id)
-    is_ours = public is not None and ledger.is_signed_by(
-        public, receipt.signature, bytes.fromhex(receipt.entry_hash)
+    is_ours = public is not None and ledger.signed_the_hash(
+        public, receipt.signature, receipt.entry_hash
     )
     entry = LedgerEntry.objects.filter(entry_hash=receipt.entry_hash).first() if is_ours else None
     if is_ours and entry is None:

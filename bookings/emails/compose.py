@@ -60,9 +60,9 @@ def compose(message: Message, *, now: dt.datetime) -> EmailMultiAlternatives:
                 "Content-Language": message.language,
             },
         )
-    email.attach_alternative(html, "text/html")
-    if receipt := receipt_in(message, consultation):
-        email.attach(_picture(receipt.qr_png, name=RECEIPT_PICTURE))
+        email.attach_alternative(html, "text/html")
+        if receipt := receipt_in(message, consultation):
+            email.attach(_picture(receipt.qr_png, name=RECEIPT_PICTURE))
     if message.kind in WITH_CALENDAR and calendar.has_calendar(consultation):
         email.attach(_calendar_part(consultation, now=now))
     return email

@@ -69,9 +69,7 @@ HTML = Pen(
     number=lambda number: format_html('<bdi dir="ltr">{}</bdi>', number),
     prose=_prose_in_html,
     urgent=lambda text: format_html('<div class="urgent">{}</div>', _prose_in_html(text)),
-    picture=lambda content_id, shows: format_html(
-        '<img src="cid:{}" alt="{}">', content_id, shows
-    ),
+    picture=lambda content_id, shows: format_html('<img src="cid:{}" alt="{}">', content_id, shows),
 )
 
 
