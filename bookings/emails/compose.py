@@ -10,6 +10,7 @@ import datetime as dt
 import re
 from email.encoders import encode_base64
 from email.mime.base import MIMEBase
+from email.mime.image import MIMEImage
 from email.utils import format_datetime, formataddr, parseaddr
 
 from django.conf import settings
@@ -19,7 +20,15 @@ from django.utils import translation
 
 from bookings import calendar
 from bookings.emails.pens import HTML, TEXT, one_line
-from bookings.emails.words import KINDS, WITH_CALENDAR, subject, told, words
+from bookings.emails.words import (
+    KINDS,
+    RECEIPT_PICTURE,
+    WITH_CALENDAR,
+    receipt_in,
+    subject,
+    told,
+    words,
+)
 from bookings.models import Consultation, Message
 from clinic.models import Clinic
 
@@ -51,10 +60,20 @@ def compose(message: Message, *, now: dt.datetime) -> EmailMultiAlternatives:
                 "Content-Language": message.language,
             },
         )
-    email.attach_alternative(html, "text/html")
+        email.attach_alternative(html, "text/html")
+        if receipt := receipt_in(message, consultation):
+            email.attach(_picture(receipt.qr_png, name=RECEIPT_PICTURE))
     if message.kind in WITH_CALENDAR and calendar.has_calendar(consultation):
         email.attach(_calendar_part(consultation, now=now))
     return email
+
+
+def _picture(png: bytes, *, name: str) -> MIMEImage:
+    """A picture that the HTML shows by its Content-ID (RFC 2392): nothing is fetched from anywhere."""
+    part = MIMEImage(png, "png")
+    part.add_header("Content-ID", f"<{name}>")
+    part.add_header("Content-Disposition", "inline", filename=f"{name}.png")
+    return part
 
 
 def _calendar_part(consultation: Consultation, *, now: dt.datetime) -> MIMEBase:

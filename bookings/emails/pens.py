@@ -29,6 +29,7 @@ class Pen:
     number: Callable[[object], str]
     prose: Callable[[str], str]
     urgent: Callable[[str], str]
+    picture: Callable[[str, str], str]  # its Content-ID, and what it shows
 
 
 def _prose_in_html(text: str) -> SafeString:
@@ -57,6 +58,7 @@ TEXT = Pen(
     number=lambda number: f"{times.LRI}{number}{times.PDI}",
     prose=str.strip,
     urgent=str.strip,
+    picture=lambda content_id, shows: "",
 )
 HTML = Pen(
     base="bookings/email/base_email.html",
@@ -67,6 +69,7 @@ HTML = Pen(
     number=lambda number: format_html('<bdi dir="ltr">{}</bdi>', number),
     prose=_prose_in_html,
     urgent=lambda text: format_html('<div class="urgent">{}</div>', _prose_in_html(text)),
+    picture=lambda content_id, shows: format_html('<img src="cid:{}" alt="{}">', content_id, shows),
 )
 
 

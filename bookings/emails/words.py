@@ -11,6 +11,7 @@ from bookings import calendar, links
 from bookings.emails.pens import Pen, one_line
 from bookings.links import Purpose
 from bookings.models import Consultation, Kind, Message, MessageState, Status
+from bookings.receipts import Receipt, in_groups, signature_letters
 from clinic import times
 from clinic.context import EMERGENCY_NUMBER
 from clinic.models import Clinic
@@ -34,6 +35,7 @@ KINDS = {
 REQUEST_CANCELLED = gettext_lazy("Cancelled: your request")
 TIME_OFFERED = gettext_lazy("A time for your visit")
 WITH_VISIT = (Kind.OFFERED, Kind.CONFIRMED, Kind.MOVED, Kind.REMINDER_3_DAYS, Kind.REMINDER_1_DAY)
+RECEIPT_PICTURE = "receipt"  # the Content-ID of the QR code (RFC 2392)
 WITH_CALENDAR = (Kind.CONFIRMED, Kind.MOVED, Kind.CANCELLED)
 
 
@@ -92,19 +94,30 @@ def words(
         words["hold_until"] = pen.time(consultation.hold_expires_at, clinic.zone)
     if message.kind == Kind.CODE:
         words |= _words_of_code(consultation, clinic, pen)
-    if _brings_the_receipt(message, consultation):
-        words["receipt"] = pen.number(_in_groups(consultation.receipt))
+    if receipt := receipt_in(message, consultation):
+        words |= _words_of_receipt(receipt, pen)
     if message.kind == Kind.AFTERCARE:
         words |= _words_of_aftercare(message, consultation, clinic, pen)
     return words
 
 
-def _brings_the_receipt(message: Message, consultation: Consultation) -> bool:
-    """The confirmation does; so does word of a move if it is the first that the patient gets."""
+def receipt_in(message: Message, consultation: Consultation) -> Receipt | None:
+    """The confirmation brings it; so does word of a move if it is the first that the patient gets."""
     if message.kind == Kind.MOVED:
         told = consultation.messages.filter(kind=Kind.CONFIRMED, state=MessageState.SENT)
-        return not told.exists()
-    return message.kind == Kind.CONFIRMED
+        return None if told.exists() else consultation.own_receipt
+    return consultation.own_receipt if message.kind == Kind.CONFIRMED else None
+
+
+def _words_of_receipt(receipt: Receipt, pen: Pen) -> dict[str, object]:
+    """The three parts of a receipt, each in groups, and where it can be checked."""
+    return {
+        "receipt": pen.number(in_groups(receipt.entry_hash)),
+        "receipt_signature": pen.number(in_groups(signature_letters(receipt.signature))),
+        "receipt_key": pen.number(in_groups(receipt.key_id)),
+        "receipt_url": pen.number(receipt.url),
+        "receipt_picture": pen.picture(RECEIPT_PICTURE, _("The receipt as a QR code")),
+    }
 
 
 def _link(message: Message, consultation: Consultation) -> str:
@@ -163,8 +176,3 @@ def _details(
         rows.append((label, pen.name(one_line(consultation.patient_name))))
     rows.append((_("Reference"), pen.reference(consultation.reference)))
     return rows
-
-
-def _in_groups(receipt: str) -> str:
-    """A hash in groups of eight, so that two can be compared by eye and a line can break."""
-    return " ".join(receipt[at : at + 8] for at in range(0, len(receipt), 8))

@@ -21,6 +21,7 @@ from bookings.models.status import (
     Proof,
     Status,
 )
+from bookings.receipts import Receipt, signature_from
 from clinic.i18n import Language
 from clinic.models import Concern, Dermatologist, Treatment, known_zone
 
@@ -164,6 +165,12 @@ class Consultation(models.Model):
     def grouped_reference(self) -> str:
         """The reference in two groups of four, as people read it out: K7QM-2F4D."""
         return f"{self.reference[:4]}-{self.reference[4:]}"
+
+    @property
+    def own_receipt(self) -> Receipt | None:
+        """The receipt of the record that stands, or None before there is one."""
+        signature = signature_from(self.receipt_signature)
+        return Receipt(self.receipt, signature, self.receipt_key) if signature else None
 
     @property
     def video_room(self) -> str:

@@ -2,11 +2,13 @@
 
 from django.urls import path
 
+from consent.api.receipts import Receipts
 from consent.api.risks import Acknowledge, Book, Risks
 from consent.api.treatments import Treatments
 
 urlpatterns = [
     path("treatments/", Treatments.as_view(), name="api_treatments"),
+    path("receipts/", Receipts.as_view(), name="api_receipt"),
     path("consultation/risks/", Risks.as_view(), name="api_risks"),
     path("consultation/acknowledgements/", Acknowledge.as_view(), name="api_acknowledgements"),
     path("consultation/book/", Book.as_view(), name="api_book"),

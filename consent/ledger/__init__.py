@@ -1,5 +1,6 @@
 """The ledger's arithmetic: canonical bytes, hashes, commitments, signatures, receipts. No rows here."""
 
+from bookings.receipts import Receipt, receipts_in, signature_from, signature_letters
 from consent.ledger.canonical import canonical, utc
 from consent.ledger.commitments import commitment, commitment_of_act, new_salt, sha256
 from consent.ledger.keys import (
@@ -11,7 +12,6 @@ from consent.ledger.keys import (
     signed_the_hash,
     signing_key_id,
 )
-from consent.ledger.receipts import Receipt, receipts_in, signature_from, signature_letters
 from consent.ledger.shown import TOKEN_HOLDS, Shown, hash_of_words, read_shown, sign_shown
 
 __all__ = [

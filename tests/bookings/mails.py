@@ -140,7 +140,7 @@ def plain(text: str) -> str:
 class Tags(HTMLParser):
     """The elements of an e-mail, whether they are closed in order, and its addresses."""
 
-    EMPTY = {"meta", "br"}
+    EMPTY = {"meta", "br", "img"}
 
     def __init__(self, html: str) -> None:
         super().__init__()
@@ -154,7 +154,9 @@ class Tags(HTMLParser):
         self.seen.append(tag)
         if tag == "html":
             self.root = dict(attrs)
-        self.links += [value for name, value in attrs if name in ("href", "src")]
+        found = [str(value) for name, value in attrs if name in ("href", "src")]
+        # What the e-mail itself brings (RFC 2392) is no address.
+        self.links += [value for value in found if not value.startswith("cid:")]
         if tag not in self.EMPTY:
             self.open.append(tag)
 
@@ -163,7 +165,8 @@ class Tags(HTMLParser):
 
 
 def calendar_of(mail: EmailMessage) -> tuple[EmailMessage, Calendar]:
-    (part,) = [part for part in mail.iter_attachments() if isinstance(part, EmailMessage)]
+    (part,) = [part for part in mail.walk() if part.get_content_type() == "text/calendar"]
+    assert isinstance(part, EmailMessage)
     return part, Calendar.from_ical(part.get_payload(decode=True))
 
 

@@ -78,6 +78,6 @@ def test_a_move_brings_the_receipt_only_to_who_has_none_yet(is_confirmed_first):
     )
     reminders.note_owed(now=LATER)
     text = plain(body(read(Message.objects.get(kind=Kind.MOVED), LATER), "plain"))
-    assert ("Receipt" in text) != is_confirmed_first
+    assert ("Your receipt" in text) != is_confirmed_first
     assert "move it again on your page or call us" in text
     assert "A calendar file is attached." in text

@@ -1,9 +1,17 @@
-"""A patient's receipt: the hash of the entry, its signature, and the key's fingerprint."""
+"""A patient's receipt: the hash of what is kept, its signature, and the key's fingerprint.
+
+It catches what nothing else does: that a record was deleted before it was in the ledger's tree.
+"""
 
 import base64
 import binascii
+import io
 import re
 from dataclasses import dataclass
+
+import segno
+from django.conf import settings
+from django.urls import reverse
 
 HASH, SIGNATURE = 32, 64  # bytes
 LETTERS = 171  # of a receipt's code: 32 + 64 + 32 bytes in base64url, without padding
@@ -23,6 +31,23 @@ class Receipt:
         """All of it in one word of 171 letters, for the QR code and the check."""
         raw = bytes.fromhex(self.entry_hash) + self.signature + bytes.fromhex(self.key_id)
         return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+
+    @property
+    def url(self) -> str:
+        """The public page that checks it, in the language of this page or e-mail."""
+        return f"{settings.SITE_URL}{reverse('receipt')}?r={self.code}"
+
+    @property
+    def qr(self) -> segno.QRCode:
+        """`url` as a QR code (ISO/IEC 18004); it can still be read with a sixth of it lost."""
+        return segno.make_qr(self.url, error="m")
+
+    @property
+    def qr_png(self) -> bytes:
+        """The QR code as a picture, dark on white whatever is behind it."""
+        picture = io.BytesIO()
+        self.qr.save(picture, kind="png", scale=4, border=4)
+        return picture.getvalue()
 
     @classmethod
     def read(cls, code: str) -> "Receipt | None":
@@ -52,3 +77,8 @@ def signature_from(letters: str) -> bytes:
     except (binascii.Error, ValueError):
         return b""
     return raw if len(raw) == SIGNATURE else b""
+
+
+def in_groups(letters: str) -> str:
+    """A hash or signature in groups of eight, so that two can be compared and a line can break."""
+    return " ".join(letters[at : at + 8] for at in range(0, len(letters), 8))
