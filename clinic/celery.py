@@ -12,3 +12,18 @@ embedded.join()
 app = Celery("clinic")
 app.conf.update(settings.CELERY)
 app.autodiscover_tasks()
+
+# Rows in PostgreSQL are the truth; beat only wakes the tasks, so a tick that waited is dropped: each
+# task, every so many seconds, ends after so many.
+app.conf.beat_schedule = {
+    name: {"task": f"{app_name}.tasks.{name}", "schedule": every, "options": {"expires": expires}}
+    for app_name, name, every, expires in (
+        ("bookings", "send_due_messages", 2.0, 10),
+        ("bookings", "expire_holds", 10.0, 20),
+        ("bookings", "offer_times", 10.0, 20),
+        ("bookings", "forget_kept_answers", 600.0, 600),
+        ("consent", "grow_ledger", 20.0, 20),
+        ("consent", "grow_whole_ledger", 3600.0, 600),
+        ("consent", "anchor_ledger", 20.0, 20),
+    )
+}

@@ -43,9 +43,7 @@ if PRODUCTION and not (LEDGER_KEY or "LEDGER_KEY_FILE" in env):
         "Set LEDGER_KEY, or LEDGER_KEY_FILE to a file that holds it: evidence is signed. Make a key "
         "with `manage.py ledger_key`, and keep a copy of it away from the database and its backups."
     )
-LEDGER_PREVIOUS_KEY = env.str(
-    "LEDGER_PREVIOUS_KEY", default=""
-)  # for `manage.py rotate_ledger_key`
+LEDGER_PREVIOUS_KEY = env.str("LEDGER_PREVIOUS_KEY", default="")  # while the key is changed
 # Where the ledger's signed heads are kept outside the database (consent/actions/anchoring).
 ANCHOR_FILE = env.str("ANCHOR_FILE", default=str(BASE_DIR / ".local" / "anchors.jsonl"))
 ANCHOR_MAIL_TO = env.list("ANCHOR_MAIL_TO", default=["lead@example.com"] if DEMO else [])
@@ -111,20 +109,6 @@ CELERY: dict[str, object] = {
     "worker_prefetch_multiplier": 1,
     "worker_hijack_root_logger": False,
     "timezone": "UTC",
-    # Rows in PostgreSQL are the truth; beat only wakes the tasks, so a tick that waited is dropped:
-    # each task, every so many seconds, ends after so many.
-    "beat_schedule": {
-        name: {"task": f"{app}.tasks.{name}", "schedule": every, "options": {"expires": expires}}
-        for app, name, every, expires in (
-            ("bookings", "send_due_messages", 2.0, 10),
-            ("bookings", "expire_holds", 10.0, 20),
-            ("bookings", "offer_times", 10.0, 20),
-            ("bookings", "forget_kept_answers", 600.0, 600),
-            ("consent", "grow_ledger", 20.0, 20),
-            ("consent", "grow_whole_ledger", 3600.0, 600),
-            ("consent", "anchor_ledger", 20.0, 20),
-        )
-    },
 }
 
 # --- Applications ----------------------------------------------------------------------------

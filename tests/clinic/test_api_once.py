@@ -15,6 +15,7 @@ from bookings.models import Consultation
 from bookings.models.queries import ConsultationQuerySet
 from clinic import clock
 from clinic.api import once, sealing
+from clinic.celery import app as celery
 from clinic.models import KeptAnswer
 from tests import make
 from tests.bookings.api import Api, code_of, slot, token_of, typed
@@ -195,14 +196,14 @@ def test_an_answer_is_kept_for_a_day_by_the_databases_clock():
     assert api.post_raw("consultations/", body).content == anew.content
 
 
-def test_answers_that_have_run_out_are_deleted(settings):
+def test_answers_that_have_run_out_are_deleted():
     for _answer in range(2):
         with_key().begin()
     young = KeptAnswer.objects.first()
     KeptAnswer.objects.exclude(pk=young.pk).update(kept_at=clock.now() - DAY)
     tasks.forget_kept_answers()
     assert list(KeptAnswer.objects.all()) == [young]
-    beat = settings.CELERY["beat_schedule"]["forget_kept_answers"]
+    beat = celery.conf.beat_schedule["forget_kept_answers"]
     assert beat["task"] == tasks.forget_kept_answers.name
     assert beat["options"]["expires"] <= beat["schedule"]
 
