@@ -34,8 +34,7 @@ LINK_KEY = env.str("LINK_KEY", default=SECRET_KEY)
 SITE_URL = env.str("SITE_URL", default="http://127.0.0.1:8000").rstrip("/")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "testserver"])
 CSRF_TRUSTED_ORIGINS = [SITE_URL] if SITE_URL.startswith("https://") else []
-# The key that signs the evidence's ledger (consent/ledger/keys.py), or the file that holds it. It is
-# never in the database: who can change rows there cannot sign what they wrote.
+# Signs the ledger (consent/ledger/keys.py). Never in the database: who changes rows cannot sign them.
 LEDGER_KEY = env.str("LEDGER_KEY", default="")
 LEDGER_KEY_FILE = Path(env.str("LEDGER_KEY_FILE", default=str(BASE_DIR / ".local" / "ledger.key")))
 if PRODUCTION and not (LEDGER_KEY or "LEDGER_KEY_FILE" in env):
@@ -111,8 +110,7 @@ CELERY: dict[str, object] = {
     "worker_prefetch_multiplier": 1,
     "worker_hijack_root_logger": False,
     "timezone": "UTC",
-    # Rows in PostgreSQL are the truth; beat only wakes the tasks, so a tick that waited is dropped:
-    # each task, every so many seconds, ends after so many.
+    # Rows are the truth, beat only wakes: each task, every so many seconds, is dropped after so many.
     "beat_schedule": {
         name: {"task": f"{app}.tasks.{name}", "schedule": every, "options": {"expires": expires}}
         for app, name, every, expires in (
