@@ -34,8 +34,7 @@ LINK_KEY = env.str("LINK_KEY", default=SECRET_KEY)
 SITE_URL = env.str("SITE_URL", default="http://127.0.0.1:8000").rstrip("/")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "testserver"])
 CSRF_TRUSTED_ORIGINS = [SITE_URL] if SITE_URL.startswith("https://") else []
-# The key that signs the evidence's ledger (consent/ledger/keys.py), or the file that holds it. It is
-# never in the database: who can change rows there cannot sign what they wrote.
+# Signs the ledger (consent/ledger/keys.py). Never in the database: who changes rows cannot sign them.
 LEDGER_KEY = env.str("LEDGER_KEY", default="")
 LEDGER_KEY_FILE = Path(env.str("LEDGER_KEY_FILE", default=str(BASE_DIR / ".local" / "ledger.key")))
 if PRODUCTION and not (LEDGER_KEY or "LEDGER_KEY_FILE" in env):

@@ -22,7 +22,7 @@ from django.test.utils import CaptureQueriesContext  # noqa: E402
 
 from bookings.actions import FreeTime  # noqa: E402
 from clinic.models import Dermatologist  # noqa: E402
-from tests.bench import asking, load, rows, statements, table  # noqa: E402
+from tests.bench import asking, load, rows, sealing, statements, table  # noqa: E402
 from tests.bench.site import CORES, Meter, postgres_pid, site  # noqa: E402
 from tests.clients import ask_at_once  # noqa: E402
 
@@ -241,6 +241,7 @@ def main() -> None:
         targets = reading(bench)
         targets += booking(bench)
         facts = [month(bench), race(bench)]
+    targets += sealing.measured()
     say()
     for line in [*targets, *facts]:
         say(line)
