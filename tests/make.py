@@ -138,10 +138,15 @@ def reviewed(draft: RiskList, *, change: str | None = None, now: dt.datetime = N
 
 
 def publish(draft: RiskList, *, change: str | None = None, now: dt.datetime = NOW) -> RiskList:
-    """The draft reviewed by a dermatologist and published by them too."""
-    return consent.actions.publish(
+    """The draft reviewed by a dermatologist and published by them too.
+
+    They have left the clinic since: a test finds no dermatologist but its own.
+    """
+    published = consent.actions.publish(
         risk_list=reviewed(draft, change=change, now=now), published_by=staff("second"), now=now
     )
+    Dermatologist.objects.filter(slug="reviewer").delete()
+    return published
 
 
 def dermatologist(slug: str = "huda", *, treatments: list[Treatment] | None = None, **fields):

@@ -10,7 +10,6 @@ from consent.actions.reading import NoRisksListed, Progress, open_reading, progr
 from consent.actions.reviewing import review
 from consent.actions.sealing import declaration_for, seal
 from consent.actions.wording import (
-    WordsRefused,
     preview_of,
     review_wording,
     send_back,
@@ -23,7 +22,6 @@ __all__ = [
     "Progress",
     "StalePage",
     "Unticked",
-    "WordsRefused",
     "acknowledge",
     "declaration_for",
     "open_reading",

@@ -8,19 +8,12 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from bookings.models import NotPossibleNow
-from clinic.errors import Refused
 from clinic.i18n import Language, text_in
 from clinic.models import Dermatologist, Treatment
 from consent import ledger
 from consent.bodies import publication_of
 from consent.models import Change, ListState, Remark, Risk, RiskList
 from consent.plain_text import trouble_in
-
-
-class WordsRefused(Refused):
-    """Words that cannot be stored: the sentence says which, and at which place. `field` may name it."""
-
-    code = "words_refused"
 
 
 def start_list(*, treatment: Treatment, written_by: User | None) -> RiskList:
@@ -47,7 +40,7 @@ def submit_for_review(*, risk_list: RiskList, change_note: str, change: str = ""
     """Hands a draft to a second person, with what kind of change it is and why it changes.
 
     `change` is "material" or "editorial"; the first version of a treatment's list is "first" by itself.
-    Raises NotPossibleNow where words are missing or the change is another; WordsRefused.
+    Raises NotPossibleNow where words are missing or hold hidden signs, or the change is another.
     """
     with transaction.atomic():
         locked = _lock(risk_list)
@@ -110,13 +103,13 @@ def send_back(
 ) -> RiskList:
     """Gives a list in review back to its writer with a remark; a review that it had is void.
 
-    Raises NotPossibleNow where it is not in review or nothing is remarked; WordsRefused.
+    Raises NotPossibleNow where it is not in review, nothing is remarked, or with a hidden sign.
     """
     remark = remark.strip()
     if not remark:
         raise NotPossibleNow(_("Say what should change."), field="remark")
     if trouble := trouble_in(remark):
-        raise WordsRefused(trouble, field="remark")
+        raise NotPossibleNow(trouble, field="remark")
     with transaction.atomic():
         locked = _lock(risk_list)
         if locked.state != ListState.IN_REVIEW:
@@ -176,7 +169,7 @@ def _refuse_trouble(row: RiskList | Risk, field: str, *, where: str) -> None:
     if trouble := trouble_in(getattr(row, field)):
         column: Any = row._meta.get_field(field)
         label = column.verbose_name
-        raise WordsRefused(f"{where}{label}: {trouble}", field=field)
+        raise NotPossibleNow(f"{where}{label}: {trouble}", field=field)
 
 
 def _refuse_gaps(risk_list: RiskList) -> None:

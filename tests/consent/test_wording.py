@@ -89,11 +89,11 @@ def test_a_list_that_nobody_wrote_is_not_sent():
 
 def test_a_hidden_sign_is_refused_with_its_place():
     said = "There is a sign that nobody can see (U+202E) after “Clearer words”. Delete it."
-    with pytest.raises(consent.actions.WordsRefused) as error:
+    with pytest.raises(NotPossibleNow) as error:
         submitted(draft(), change_note="Clearer words\u202e and more")
     assert (str(error.value), error.value.field) == (f"why it changes: {said}", "change_note")
     row = make.in_review(draft())
-    with pytest.raises(consent.actions.WordsRefused, match="at the beginning"):
+    with pytest.raises(NotPossibleNow, match="at the beginning"):
         consent.actions.send_back(
             risk_list=row, remark="\u200bNo.", sent_back_by=make.staff("second"), now=make.NOW
         )

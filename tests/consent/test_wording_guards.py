@@ -10,6 +10,7 @@ import pytest
 from django.db import DatabaseError, connection, connections, transaction
 
 import consent.actions
+from bookings.models import NotPossibleNow
 from consent import plain_text
 from consent.actions.entering import enter
 from consent.bodies import publication_of
@@ -272,7 +273,7 @@ def test_words_that_postgresql_would_refuse_are_refused_by_the_action_too(
         name = "the_words_of_a_risk_are_plain_text"
         cursor.execute(f"ALTER TABLE consent_risk DROP CONSTRAINT {name}")
     row.risks.filter(key="burning").update(what_helps_en=words)
-    with pytest.raises(consent.actions.WordsRefused) as error:
+    with pytest.raises(NotPossibleNow) as error:
         consent.actions.submit_for_review(risk_list=row, change="material", change_note="x")
     assert str(error.value).startswith(sentence)
 
