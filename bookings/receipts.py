@@ -49,6 +49,11 @@ class Receipt:
         self.qr.save(picture, kind="png", scale=4, border=4)
         return picture.getvalue()
 
+    @property
+    def qr_svg(self) -> str:
+        """The QR code as a drawing for a page or a document."""
+        return self.qr.svg_inline(omitsize=True, light="#fff", border=4, svgclass="", lineclass="")
+
     @classmethod
     def read(cls, code: str) -> "Receipt | None":
         """The receipt that a code says, or None where it is not one."""

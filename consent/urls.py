@@ -9,4 +9,5 @@ urlpatterns: list[URLPattern] = [
     path("book/check/", views.check, name="check"),
     path("receipt/", views.receipt, name="receipt"),
     path("my/acknowledged/", views.acknowledged_copy, name="acknowledged_copy"),
+    path("my/acknowledged.pdf", views.acknowledged_pdf, name="acknowledged_pdf"),
 ]

@@ -90,6 +90,12 @@ def clinic_time_text(moment: dt.datetime, zone: times.Zone) -> str:
     return times.in_words(moment, zone, active_language(), isolated=True)
 
 
+@register.filter
+def marked(words: str) -> str:
+    """Words of ours with Unicode isolates, with elements instead. Not for what people typed."""
+    return _elements(words)
+
+
 def _time(moment: dt.datetime, words: str) -> SafeString:
     return format_html('<time datetime="{}">{}</time>', _stamp(moment), _elements(words))
 

@@ -216,7 +216,7 @@ def test_the_copy_takes_the_same_queries_however_many_side_effects(risks):
     person = Person().opens_own_page(consultation)
     with CaptureQueriesContext(connection) as queries:
         person.client.get("/my/acknowledged/")
-    assert len(queries) == 5
+    assert len(queries) == 9
 
 
 @pytest.mark.parametrize("risks", [1, 3])
