@@ -13,11 +13,17 @@ from consent.actions.opening import (
     standing_reading,
 )
 from consent.actions.publishing import publish, to_be_asked
-from consent.actions.reading import NoRisksListed, Progress, is_asked_again, progress_of
+from consent.actions.reading import (
+    NoRisksListed,
+    Progress,
+    is_asked_again,
+    kept_value,
+    progress_of,
+)
 from consent.actions.reviewing import review
 from consent.actions.sealing import seal, seal_again
 from consent.actions.statements import declaration_for, declaration_of, statement_for
-from consent.actions.stepping_back import decline, withdraw, withdrawal_of
+from consent.actions.stepping_back import decline, has_declined, withdraw, withdrawal_of
 from consent.actions.wishing import want_to_talk
 from consent.actions.wording import (
     WordsRefused,
@@ -40,8 +46,10 @@ __all__ = [
     "declaration_of",
     "decline",
     "glance",
+    "has_declined",
     "interpreter_of",
     "is_asked_again",
+    "kept_value",
     "open_reading",
     "preview_of",
     "progress_of",

@@ -89,3 +89,8 @@ def withdraw(
 def withdrawal_of(record: ConsentRecord) -> PatientAct | None:
     """The withdrawal of a record, or None while it stands."""
     return record.acts.filter(kind=ActKind.WITHDRAWN).first()
+
+
+def has_declined(consultation: Consultation) -> bool:
+    """Whether its patient did not want to go on."""
+    return PatientAct.objects.filter(consultation=consultation, kind=ActKind.DECLINED).exists()
