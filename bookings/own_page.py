@@ -1,10 +1,31 @@
 """Whose own page this browser may see: opened by a link from an e-mail, after a light check."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
+
 from django.http import HttpRequest
 
 from bookings.models import Consultation
 
 KEY = "own_page"
+
+
+@dataclass(frozen=True)
+class Note:
+    """What another app offers on this page: a link; with `why`, a notice above everything else."""
+
+    words: str
+    url: str
+    why: str = ""
+
+
+# clinic/urls.py puts the page together, as it does the desk's front page.
+others: list[Callable[[Consultation], list[Note]]] = []
+
+
+def notes_for(consultation: Consultation) -> list[Note]:
+    """What all other apps offer to this patient."""
+    return [note for offered in others for note in offered(consultation)]
 
 
 class OwnPage:

@@ -5,11 +5,15 @@ from django.urls import URLPattern, URLResolver, include, path
 
 import bookings.admin
 import consent.admin
+import consent.views
+from bookings import own_page
 from clinic import inbox, views
 from clinic.admin import desk
 
 # The desk's front page: what waits in each app's rooms.
 desk.cards = [bookings.admin.cards, consent.admin.cards, bookings.admin.feed_cards]
+# The patient's own page: what each app offers there.
+own_page.others = [consent.views.notes_for]
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", views.healthz, name="healthz"),

@@ -6,7 +6,7 @@ from typing import Any
 from bookings.models import Consultation
 from clinic.i18n import Language, text_in
 from consent import ledger
-from consent.models import Acknowledgement, Reading, Review, Risk, RiskList
+from consent.models import Acknowledgement, PatientAct, Reading, Review, Risk, RiskList
 
 PURPOSE = "acknowledgement of risk information; not consent to a procedure"
 
@@ -105,3 +105,20 @@ def _publication_before(risk_list: RiskList) -> str:
     if risk_list.entry is not None:
         earlier = earlier.filter(entry__id__lt=risk_list.entry.pk)
     return str(earlier.order_by("-entry__id").values_list("entry", flat=True).first() or "")
+
+
+def declined_body(act: PatientAct) -> dict[str, Any]:
+    """What declining to go on says; the reason is a commitment. No reading: none was opened yet."""
+    return {
+        "demo": act.consultation.is_demo,
+        "reading": act.reading_id,
+        "language": act.language,
+        "statement": act.statement,
+        "reason": act.note_commitment,
+    }
+
+
+def withdrawal_body(act: PatientAct) -> dict[str, Any]:
+    """What a withdrawal says: of which record, and up to which reading nothing counts any more."""
+    assert act.record is not None  # an_act_is_about_what_it_is_about
+    return {**declined_body(act), "record": act.record.record_hash}

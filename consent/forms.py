@@ -1,16 +1,20 @@
-"""One act for one risk: the tick, and apart from it what the patient wants to talk about."""
+"""What a patient fills in beside the words about a risk: a tick, a question, a reason, who reads it out."""
 
 import re
+from typing import Any
 
 from django import forms
+from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
+from bookings.forms.people import NameField, has_control_characters, typed_words
 from bookings.forms.words import WordsField
 from bookings.receipts import Receipt, receipts_in
 from clinic.i18n import text_in
 from consent.models import Reading
 
 QUESTION_LETTERS = 300
+LANGUAGE_LETTERS = 60
 SPACES = re.compile(r"\s+")
 
 
@@ -60,3 +64,38 @@ class AcknowledgeForm(forms.Form):
         if answers.get("question"):
             answers["wants_to_talk"] = True
         return answers
+
+
+class ReasonForm(forms.Form):
+    """Why somebody steps back; nobody has to say."""
+
+    reason = WordsField(
+        label=_("Why?"),
+        help_text=_("You need not say. Up to 300 characters. The clinic reads it."),
+        max_length=300,
+        required=False,
+    )
+
+
+class InterpreterForm(forms.Form):
+    """Who reads the side effects out or translates them, and in which language they speak."""
+
+    interpreter_name = NameField(
+        label=_("The name of the person who helps you"),
+        error_messages={"required": _("Enter the name of the person who helps you.")},
+    )
+    interpreter_language = forms.CharField(
+        label=_("The language that you speak with each other"),
+        help_text=_("For example Urdu."),
+        error_messages={"required": _("Enter the language that you speak with each other.")},
+        widget=forms.TextInput(attrs={"dir": "auto", "autocomplete": "off"}),
+    )
+
+    def clean_interpreter_language(self) -> str:
+        """A few words in one line."""
+        language: Any = " ".join(typed_words(self.cleaned_data["interpreter_language"]).split())
+        if has_control_characters(language) or not any(sign.isalpha() for sign in language):
+            raise ValidationError(_("Write the language with letters."), code="letters")
+        if len(language) > LANGUAGE_LETTERS:
+            raise ValidationError(_("Use at most 60 letters."), code="long")
+        return language

@@ -56,6 +56,7 @@ from bookings.actions.visits import (
     move,
     no_show,
     note_risks,
+    note_wish_to_talk,
     undo,
 )
 
@@ -103,6 +104,7 @@ __all__ = [
     "nearest_times",
     "no_show",
     "note_risks",
+    "note_wish_to_talk",
     "offer_times",
     "open_page_link",
     "prove_by_code",

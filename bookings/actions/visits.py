@@ -54,6 +54,17 @@ def note_risks(
     return consultation
 
 
+def note_wish_to_talk(*, consultation: Consultation) -> Consultation:
+    """The patient wants to talk about a risk: reception sees it, whatever the state of the visit.
+
+    The caller has locked the consultation. Noted already: nothing happens.
+    """
+    if not consultation.wants_to_talk:
+        consultation.wants_to_talk = True
+        consultation.save(update_fields=["wants_to_talk"])
+    return consultation
+
+
 def lock_for_visit(*, consultation: Consultation) -> Consultation:
     """Locks the dermatologist, then the consultation; to be called inside a transaction."""
     lock_dermatologists(consultation.dermatologist_id)

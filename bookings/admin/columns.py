@@ -136,14 +136,14 @@ def write(consultation: Consultation) -> str:
 
 def risks(consultation: Consultation) -> str:
     """How many of how many side effects are acknowledged; never which, nor any question."""
-    if consultation.asks_again_since is not None:
-        return badge("!", gettext("wording changed: asks again"), "bad")
     of_all = gettext("%(done)s of %(all)s") % {
         "done": consultation.risks_acknowledged,
         "all": consultation.risks_total,
     }
     lines = []
-    if consultation.has_all_risks_acknowledged:
+    if consultation.asks_again_since is not None and consultation.status != Status.CANCELLED:
+        lines.append(badge("!", gettext("asked again"), "bad"))
+    elif consultation.has_all_risks_acknowledged:
         lines.append(badge("✓", of_all, "good"))
     elif consultation.status != Status.CANCELLED:
         some = consultation.risks_acknowledged > 0

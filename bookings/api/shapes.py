@@ -140,6 +140,10 @@ class Mine(Begun):
     risks_total = serializers.IntegerField()
     risks_acknowledged = serializers.IntegerField()
     wants_to_talk = serializers.BooleanField()
+    asks_again_since = serializers.DateTimeField(
+        allow_null=True,
+        help_text="Since when the visit asks to acknowledge the side effects again.",
+    )
     receipt = serializers.CharField(help_text="SHA-256 of the sealed record; empty before.")
     confirmed_at = serializers.DateTimeField(allow_null=True)
     cancelled_at = serializers.DateTimeField(allow_null=True)

@@ -23,7 +23,7 @@ from bookings.models import (
     NotPossibleNow,
     Status,
 )
-from bookings.own_page import OwnPage
+from bookings.own_page import OwnPage, notes_for
 from bookings.road import Road, SeeOther
 from bookings.views.way_in import let_in, show_link_ended
 from clinic import clock
@@ -60,7 +60,8 @@ def mine(request: HttpRequest) -> HttpResponse:
         return show_link_ended(request)
     if not page.is_checked:
         return SeeOther(reverse("mine_check"))
-    return render(request, "bookings/mine.html", visit(page.consultation, now=now))
+    context = {**visit(page.consultation, now=now), "notes": notes_for(page.consultation)}
+    return render(request, "bookings/mine.html", context)
 
 
 @never_cache

@@ -56,6 +56,8 @@ TITLES = {
     "no_risks_listed": _("There are no side effects to acknowledge yet"),
     "not_acknowledged": _("The side effect was not acknowledged"),
     "stale_page": _("What was shown is no longer up to date"),
+    "staff_cannot_act": _("Staff cannot acknowledge for a patient"),
+    "not_our_form": _("The form that was sent is not ours"),
 }
 
 
@@ -230,6 +232,7 @@ def refusals(
 REASONS = {
     400: "A field, the JSON, or the code cannot be used.",
     401: "The token is missing or has ended.",
+    403: "Staff are signed in at this client: nobody acknowledges for a patient.",
     409: "Not possible at this point: `type` says why.",
     411: "Without a Content-Length.",
     413: "Longer than 64 KiB.",

@@ -1,17 +1,27 @@
 """One act for one risk: exactly the words that a page of ours showed, and when it showed them."""
 
 import datetime as dt
+from dataclasses import dataclass
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from bookings.actions.locks import lock_consultation
-from bookings.models import Consultation, NotPossibleNow
+from bookings.models import Consultation
 from clinic.errors import Refused
 from clinic.i18n import text_in
 from consent import ledger
-from consent.actions.reading import UNFINISHED, Progress, begin_anew, keep_apart, note, progress_of
-from consent.models import Acknowledgement, Particulars, Reading, Risk, RiskList
+from consent.actions.opening import begin_anew
+from consent.actions.reading import (
+    Progress,
+    keep_apart,
+    kept_value,
+    note,
+    open_one,
+    progress_of,
+    refuse_unless_asked,
+)
+from consent.models import Acknowledgement, Reading, Risk, RiskList
 
 
 class StalePage(Refused):
@@ -19,12 +29,31 @@ class StalePage(Refused):
 
     code = "stale_page"
 
+    def __init__(self, sentence: object = "", *, field: str = "") -> None:
+        super().__init__(
+            sentence
+            or _(
+                "This page was no longer up to date. Please read it again; your other answers are kept."
+            ),
+            field=field,
+        )
+
 
 class Unticked(Refused):
     """The tick that says "I understand that this can happen" is missing."""
 
     code = "not_acknowledged"
     status = 400
+
+
+@dataclass(frozen=True)
+class PageShown:
+    """A page whose token we signed, and which is still what stands: its risk, and how far it has come."""
+
+    risk: Risk
+    progress: Progress
+    words_hash: str
+    shown_at: dt.datetime
 
 
 def shown(*, reading: Reading, risk: Risk, now: dt.datetime) -> str:
@@ -51,17 +80,13 @@ def acknowledge(
 
     The same act repeated gives the row that stands. Another answer for a risk acknowledged already
     opens a new reading that carries the other acts over. Raises StalePage for a page of another
-    reading, list or language, or of changed wording; Unticked; NotPossibleNow.
+    reading, list or language, of changed wording, or from before a withdrawal; Unticked;
+    NotPossibleNow.
     """
-    page = ledger.read_shown(shown)
     with transaction.atomic():
         locked = lock_consultation(consultation.pk)
-        reading = Reading.objects.latest_of(locked)
-        progress = progress_of(reading=reading) if reading else None
-        risk = _risk_of(page, progress, now=now)
-        assert progress is not None and page is not None  # _risk_of saw to it
-        if locked.status not in UNFINISHED:
-            raise NotPossibleNow(_("The side effects cannot be acknowledged at this moment."))
+        page = page_shown(locked, shown, now=now)
+        risk, progress = page.risk, page.progress
         if not understood:
             raise Unticked(
                 _("Tick the box to say that you understand this can happen, or call us."),
@@ -72,10 +97,9 @@ def acknowledge(
             if _says_the_same(standing, wants_to_talk, question):
                 note(locked, progress, now=now)
                 return standing
-            progress = begin_anew(progress, leaving_out=risk, now=now)
+            progress = begin_anew(progress, leaving_out=risk.pk, now=now)
         act = _write(
             progress.reading,
-            risk,
             page,
             wants_to_talk=wants_to_talk,
             question_commitment=keep_apart(locked, "question", question.strip()),
@@ -88,8 +112,7 @@ def acknowledge(
 
 def _write(
     reading: Reading,
-    risk: Risk,
-    page: ledger.Shown,
+    page: PageShown,
     *,
     wants_to_talk: bool,
     question_commitment: str,
@@ -100,8 +123,8 @@ def _write(
         reading=reading,
         risk_list_id=reading.risk_list_id,
         language=reading.language,
-        risk=risk,
-        words=risk.words(reading.language),
+        risk=page.risk,
+        words=page.risk.words(reading.language),
         statement=text_in(reading.risk_list, "statement", reading.language),
         words_hash=page.words_hash,
         shown_at=page.shown_at,
@@ -112,26 +135,30 @@ def _write(
     )
 
 
-def _risk_of(page: ledger.Shown | None, progress: Progress | None, *, now: dt.datetime) -> Risk:
-    """The risk that the page showed, if the page is of the reading that counts and still true."""
-    stale = StalePage(
-        _("This page was no longer up to date. Please read it again; your other answers are kept.")
-    )
-    if page is None or progress is None or page.reading_id != progress.reading.pk:
-        raise stale
+def page_shown(consultation: Consultation, token: str, *, now: dt.datetime) -> PageShown:
+    """The page behind a token, if it is of the reading that takes acts now and still true.
+
+    The caller has locked the consultation. Raises NotPossibleNow, StalePage.
+    """
+    refuse_unless_asked(consultation)
+    reading, page = open_one(consultation), ledger.read_shown(token)
+    if page is None or reading is None or page.reading_id != reading.pk:
+        raise StalePage
     if page.shown_at > now or now - page.shown_at > ledger.TOKEN_HOLDS:
-        raise stale
-    reading = progress.reading
+        raise StalePage
     live = RiskList.objects.live_for(reading.risk_list.treatment)
+    progress = progress_of(reading=reading)
     risk = next((risk for risk in progress.risks if risk.pk == page.risk_id), None)
     if live is None or live.pk != reading.risk_list_id or risk is None:
-        raise stale
+        raise StalePage
+    if reading.risk_list.treatment_id != consultation.treatment_id:
+        raise StalePage
     statement = text_in(reading.risk_list, "statement", reading.language)
     if page.words_hash != ledger.hash_of_words(risk.words(reading.language), statement):
-        raise stale
-    return risk
+        raise StalePage
+    return PageShown(risk, progress, page.words_hash, page.shown_at)
 
 
 def _says_the_same(act: Acknowledgement, wants_to_talk: bool, question: str) -> bool:
-    kept = Particulars.objects.filter(commitment=act.question_commitment or "-").first()
-    return act.wants_to_talk == wants_to_talk and (kept.value if kept else "") == question.strip()
+    same_question = kept_value(act.question_commitment) == question.strip()
+    return act.wants_to_talk == wants_to_talk and same_question

@@ -1,28 +1,23 @@
-"""Going through a risk list: one act for each risk, in one language."""
+"""Going through a risk list: how far a reading has come, and whether its acts count."""
 
 import datetime as dt
 from dataclasses import dataclass
 
-from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 import bookings.actions
-from bookings.actions.locks import lock_consultation
 from bookings.models import Consultation, NotPossibleNow, Status
 from clinic.errors import Refused
-from clinic.i18n import text_in
 from consent import ledger
-from consent.models import Acknowledgement, Particulars, ReadBy, Reading, Risk, RiskList
+from consent.models import (
+    Acknowledgement,
+    ConsentRecord,
+    Particulars,
+    PatientAct,
+    Reading,
+    Risk,
+)
 
-READINGS_AT_MOST = 50  # of one request; more is not a person who switches the language
-# Why a value can be missing; one without a reason here is never missing.
-ABSENT = {
-    "guardian_name": "acts_for_themselves",
-    "email": "has_none",
-    "proven_note": "proven_by_the_address",
-    "ip": "not_known",
-    "user_agent": "not_sent",
-}
 UNFINISHED = (Status.WAITING, Status.HELD, Status.EXPIRED)
 
 
@@ -61,121 +56,43 @@ def progress_of(*, reading: Reading) -> Progress:
     return Progress(reading, risks, acts)
 
 
-def open_reading(
-    *,
-    consultation: Consultation,
-    language: str,
-    now: dt.datetime,
-    ip: str = "",
-    user_agent: str = "",
-) -> Reading:
-    """The reading that counts: the newest one if it is of the live list in this language, else a
-    new one. A changed wording carries over, by reference, the acts whose words are the same; a
-    switch of language begins anew, for nobody acknowledges what they did not read.
+def is_asked_again(consultation: Consultation) -> bool:
+    """Whether a booked visit waits for its patient to acknowledge once more."""
+    return consultation.status == Status.CONFIRMED and consultation.asks_again_since is not None
 
-    Raises NoRisksListed, and NotPossibleNow before the address is proven or after the request ended.
+
+def refuse_unless_asked(consultation: Consultation) -> None:
+    """Raises NotPossibleNow where nobody waits for the patient's acts: before the address is proven,
+    after the visit was booked (unless it asks again), and after it ended.
     """
-    with transaction.atomic():
-        locked = lock_consultation(consultation.pk)
-        if not locked.is_proven or locked.status not in UNFINISHED:
-            raise NotPossibleNow(_("The side effects cannot be acknowledged at this moment."))
-        risk_list = RiskList.objects.live_for(locked.treatment) if locked.treatment else None
-        if risk_list is None:
-            raise NoRisksListed(
-                _("The clinic first has to say what the side effects are. We will write to you.")
-            )
-        latest = Reading.objects.latest_of(locked)
-        if latest and (latest.risk_list_id, latest.language) == (risk_list.pk, language):
-            if locked.risks_total == 0:  # another treatment was chosen and then this one again
-                note(locked, progress_of(reading=latest), now=now)
-            return latest
-        if locked.readings.count() >= READINGS_AT_MOST:
-            raise NotPossibleNow(
-                _("The side effects were opened too often. Please call the clinic.")
-            )
-        reading = _begin(locked, risk_list, language, ip=ip, user_agent=user_agent, now=now)
-        if latest is not None and latest.language == language:
-            _carry_over(latest, reading, leaving_out=None)
-        note(locked, progress_of(reading=reading), now=now)
-    return reading
+    unfinished = consultation.is_proven and consultation.status in UNFINISHED
+    if not (unfinished or is_asked_again(consultation)):
+        raise NotPossibleNow(_("The side effects cannot be acknowledged at this moment."))
 
 
-def _begin(
-    consultation: Consultation,
-    risk_list: RiskList,
-    language: str,
-    *,
-    ip: str,
-    user_agent: str,
-    now: dt.datetime,
-) -> Reading:
-    personal = {
-        "patient_name": consultation.patient_name,
-        "guardian_name": consultation.guardian_name,
-        "birth_date": consultation.birth_date.isoformat(),
-        "email": consultation.email,
-        "mobile": str(consultation.mobile),
-        "zone": consultation.zone,
-        "proven_note": consultation.proven_note,
-        "ip": ip,
-        "user_agent": user_agent[:300],
-    }
-    return Reading.objects.create(
-        consultation=consultation,
-        risk_list=risk_list,
-        language=language,
-        read_by=ReadBy.GUARDIAN if consultation.guardian_name else ReadBy.SELF,
-        opened_at=now,
-        commitments={
-            field: keep_apart(consultation, field, value)
-            for field, value in personal.items()
-            if value
-        },
-        absent={field: ABSENT[field] for field, value in personal.items() if not value},
-        is_demo=consultation.is_demo,
-    )
+def newest_that_counts(consultation: Consultation) -> Reading | None:
+    """The newest reading, unless a withdrawal has ended it. A sealed one counts: it can be carried over.
+
+    Only a booked visit can have a withdrawal, so that an unfinished request is not asked for one.
+    """
+    newest = Reading.objects.latest_of(consultation)
+    if newest is None or consultation.status in UNFINISHED:
+        return newest
+    ended = PatientAct.objects.withdrawals_of(consultation).filter(reading_id__gte=newest.pk)
+    return None if ended.exists() else newest
 
 
-def begin_anew(progress: Progress, *, leaving_out: Risk, now: dt.datetime) -> Progress:
-    """A new reading of the same list in the same language, with the other acts carried over."""
-    earlier = progress.reading
-    reading = Reading.objects.create(
-        consultation_id=earlier.consultation_id,
-        risk_list=earlier.risk_list,
-        language=earlier.language,
-        read_by=earlier.read_by,
-        opened_at=now,
-        commitments=earlier.commitments,
-        absent=earlier.absent,
-        is_demo=earlier.is_demo,
-    )
-    _carry_over(earlier, reading, leaving_out=leaving_out)
-    return progress_of(reading=reading)
+def open_one(consultation: Consultation) -> Reading | None:
+    """The reading that takes acts at this moment: neither sealed nor ended by a withdrawal."""
+    newest = newest_that_counts(consultation)
+    return None if newest is None or is_sealed(newest, consultation) else newest
 
 
-def _carry_over(earlier: Reading, reading: Reading, *, leaving_out: Risk | None) -> None:
-    """Takes over, by reference, the acts whose words stand unchanged in the new reading's list."""
-    statement = text_in(reading.risk_list, "statement", reading.language)
-    acts = {act.words_hash: act for act in earlier.acknowledgements.select_related("risk")}
-    for risk in reading.risk_list.risks.order_by("position"):
-        act = acts.get(ledger.hash_of_words(risk.words(reading.language), statement))
-        if act is None or (leaving_out is not None and risk.pk == leaving_out.pk):
-            continue
-        Acknowledgement.objects.create(
-            reading=reading,
-            risk_list_id=reading.risk_list_id,
-            language=reading.language,
-            risk=risk,
-            words=act.words,
-            statement=act.statement,
-            words_hash=act.words_hash,
-            shown_at=act.shown_at,
-            acknowledged_at=act.acknowledged_at,
-            wants_to_talk=act.wants_to_talk,
-            question_commitment=act.question_commitment,
-            salt=ledger.new_salt(),
-            carried_from=act,
-        )
+def is_sealed(reading: Reading, consultation: Consultation) -> bool:
+    """Whether a record rests on it; of an unfinished request none ever does."""
+    if consultation.status in UNFINISHED:
+        return False
+    return ConsentRecord.objects.filter(reading=reading).exists()
 
 
 def keep_apart(consultation: Consultation, field: str, value: str) -> str:
@@ -193,12 +110,23 @@ def keep_apart(consultation: Consultation, field: str, value: str) -> str:
     return kept.commitment
 
 
+def kept_value(commitment: str) -> str:
+    """The personal value behind a commitment, or "" where there is none, or it was erased."""
+    kept = Particulars.objects.filter(commitment=commitment).first() if commitment else None
+    return kept.value if kept else ""
+
+
 def note(consultation: Consultation, progress: Progress, *, now: dt.datetime) -> None:
-    """Tells the locked consultation how many of how many are acknowledged."""
+    """Tells the locked consultation how many of how many are acknowledged, and whether one is to be
+    talked about: a wish to talk first stays, also when the risk is acknowledged later.
+    """
+    wish = progress.wants_to_talk or PatientAct.objects.wishes_of(consultation).exists()
     bookings.actions.note_risks(
         consultation=consultation,
         risks_total=len(progress.risks),
         risks_acknowledged=len(progress.acts),
-        wants_to_talk=progress.wants_to_talk,
+        wants_to_talk=wish,
         now=now,
     )
+    if wish:
+        bookings.actions.note_wish_to_talk(consultation=consultation)

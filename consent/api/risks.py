@@ -14,14 +14,15 @@ import consent.actions
 from bookings.api.access import ROAD, SlotTaken, nearest_if_taken, on_the_road
 from bookings.api.shapes import Mine, mine
 from bookings.models import Consultation, NotPossibleNow
-from bookings.road import client_ip
 from clinic import clock
-from clinic.api.asking import Tick, Words, checked, checked_query
+from clinic.api.asking import Line, Tick, Words, checked, checked_query
 from clinic.api.problems import refusals
 from clinic.i18n import Language, text_in
 from consent.actions import Progress
+from consent.circumstances import circumstances_of, refuse_staff
 from consent.copies import copy_of
-from consent.models import Acknowledgement, Risk
+from consent.forms import LANGUAGE_LETTERS
+from consent.models import Acknowledgement, ReadBy, Reading, Risk
 
 PURPOSE = _(
     "This records that risk information was read. It is not consent to a procedure, which the "
@@ -33,6 +34,22 @@ class ReadingWanted(serializers.Serializer):
     """In which language; the consultation's own where nothing is said."""
 
     language = serializers.ChoiceField(Language.choices, required=False)
+
+
+class ReadingBegun(serializers.Serializer):
+    """Who reads: the patient (or the guardian) alone, or an interpreter who reads it out."""
+
+    language = serializers.ChoiceField(Language.choices, required=False)
+    read_by = serializers.ChoiceField([ReadBy.SELF.value, ReadBy.INTERPRETER.value])
+    interpreter_name = Line(
+        max_length=120, default="", allow_blank=True, help_text="Only of an interpreter."
+    )
+    interpreter_language = Line(
+        max_length=LANGUAGE_LETTERS,
+        default="",
+        allow_blank=True,
+        help_text="The language that they speak with each other.",
+    )
 
 
 class RiskShape(serializers.Serializer):
@@ -56,6 +73,7 @@ class ReadingShape(serializers.Serializer):
 
     reading = serializers.IntegerField()
     language = serializers.ChoiceField(Language.choices)
+    read_by = serializers.ChoiceField(ReadBy.choices, help_text="Who reads or reads it out.")
     list_version = serializers.IntegerField()
     purpose = serializers.CharField(help_text="What the record is, and what it is not.")
     declaration = serializers.CharField(help_text="What the patient says by booking.")
@@ -128,21 +146,42 @@ class Risks(APIView):
         now = clock.now()
         consultation = on_the_road(request, now=now)
         wanted = checked_query(ReadingWanted, request)
+        again = consent.actions.is_asked_again(consultation)
         reading = consent.actions.open_reading(
             consultation=consultation,
             language=wanted.get("language", consultation.language),
-            ip=client_ip(request) or "",
-            user_agent=_user_agent(request),
             now=now,
+            **circumstances_of(request),
         )
-        return Response(_reading(consent.actions.progress_of(reading=reading), now=now))
+        return Response(_reading(reading, again=again, now=now))
+
+    @extend_schema(
+        operation_id="begin_reading",
+        request=ReadingBegun,
+        responses={200: ReadingShape, **refusals(400, 401, 403, 409, 413, 415)},
+        auth=ROAD,
+    )
+    def post(self, request: Request) -> Response:
+        """Says who reads. Somebody else than before begins anew: nothing is carried over."""
+        now = clock.now()
+        consultation = on_the_road(request, now=now)
+        refuse_staff(request)
+        asked = checked(ReadingBegun, request)
+        again = consent.actions.is_asked_again(consultation)
+        reading = consent.actions.open_reading(
+            consultation=consultation,
+            now=now,
+            **circumstances_of(request),
+            **{"language": consultation.language, **asked},
+        )
+        return Response(_reading(reading, again=again, now=now))
 
 
 class Acknowledge(APIView):
     @extend_schema(
         operation_id="acknowledge",
         request=RiskAcknowledged,
-        responses={201: AcknowledgementShape, **refusals(400, 401, 409, 413, 415)},
+        responses={201: AcknowledgementShape, **refusals(400, 401, 403, 409, 413, 415)},
         auth=ROAD,
     )
     def post(self, request: Request) -> Response:
@@ -152,6 +191,7 @@ class Acknowledge(APIView):
         """
         now = clock.now()
         consultation = on_the_road(request, now=now)
+        refuse_staff(request)
         asked = checked(RiskAcknowledged, request)
         act = consent.actions.acknowledge(consultation=consultation, now=now, **asked)
         return Response(AcknowledgementShape(act).data, status=201)
@@ -170,14 +210,22 @@ class Book(APIView):
     @extend_schema(
         operation_id="book",
         request=AllAcknowledged,
-        responses={200: Mine, **refusals(400, 401, 409, 413, 415, taken=SlotTaken)},
+        responses={200: Mine, **refusals(400, 401, 403, 409, 413, 415, taken=SlotTaken)},
         auth=ROAD,
     )
     def post(self, request: Request) -> Response:
-        """Says the declaration and books the visit. Pressed twice, it is booked once."""
+        """Says the declaration and books the visit. Pressed twice, it is booked once.
+
+        A visit that is booked and asks again (`asks_again_since`) rests on the new record from now on.
+        """
         now = clock.now()
         consultation = on_the_road(request, now=now)
+        refuse_staff(request)
         asked = checked(AllAcknowledged, request)
+        if consent.actions.is_asked_again(consultation):
+            consent.actions.seal_again(consultation=consultation, now=now, **asked)
+            consultation.refresh_from_db()
+            return Response(mine(consultation))
         its_time: dict[str, Any] = {"dermatologist": consultation.dermatologist}
         if consultation.starts_at is not None:
             its_time["starts_at"] = consultation.starts_at
@@ -189,22 +237,20 @@ class Book(APIView):
         return Response(mine(consultation))
 
 
-def _user_agent(request: Request) -> str:
-    """What the client calls itself, as text that PostgreSQL can store."""
-    given = request.headers.get("User-Agent", "")
-    return "".join(letter for letter in given if letter.isprintable())
-
-
-def _reading(progress: Progress, *, now: dt.datetime) -> dict[str, Any]:
-    reading = progress.reading
+def _reading(reading: Reading, *, again: bool, now: dt.datetime) -> dict[str, Any]:
+    progress = consent.actions.progress_of(reading=reading)
     return ReadingShape(
         {
             "reading": reading.pk,
             "language": reading.language,
+            "read_by": reading.read_by,
             "list_version": reading.risk_list.version,
             "purpose": PURPOSE,
             "declaration": consent.actions.declaration_for(
-                count=len(progress.risks), language=reading.language
+                count=len(progress.risks),
+                language=reading.language,
+                read_by=reading.read_by,
+                again=again,
             ),
             "is_complete": progress.is_complete,
             "risks": [_risk(progress, risk, now=now) for risk in progress.risks],

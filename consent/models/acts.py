@@ -22,8 +22,21 @@ class ActKind(models.TextChoices):
     WITHDRAWN = "withdrawn", _("withdrew the acknowledgement")
 
 
+class PatientActQuerySet(models.QuerySet["PatientAct"]):
+    def wishes_of(self, consultation: Consultation) -> "PatientActQuerySet":
+        """Every time that the patient wanted to talk about a risk first."""
+        return self.filter(consultation=consultation, kind=ActKind.WANTS_TO_TALK)
+
+    def withdrawals_of(self, consultation: Consultation) -> "PatientActQuerySet":
+        """Every withdrawal; readings up to an act's own `reading` no longer count."""
+        return self.filter(consultation=consultation, kind=ActKind.WITHDRAWN)
+
+
 class PatientAct(models.Model):
-    """One act of a patient's that acknowledges nothing; written once, like every act."""
+    """One act of a patient's that acknowledges nothing; written once, like every act.
+
+    `reading`: of a wish, the one whose page was shown; of the others, the newest one at that moment.
+    """
 
     kind = models.CharField(_("what"), max_length=13, choices=ActKind)
     consultation = models.ForeignKey(
@@ -54,6 +67,8 @@ class PatientAct(models.Model):
         verbose_name=_("ledger entry"),
     )
 
+    objects = PatientActQuerySet.as_manager()
+
     class Meta:
         verbose_name = _("act of a patient")
         verbose_name_plural = _("acts of patients")
@@ -72,6 +87,12 @@ class PatientAct(models.Model):
                 condition=Q(kind="withdrawn"),
                 name="a_record_is_withdrawn_once",
             ),
+            models.UniqueConstraint(
+                fields=["consultation"],
+                condition=Q(kind="declined"),
+                name="a_request_is_declined_once",
+            ),
+            models.CheckConstraint(name="an_act_says_what_was_pressed", condition=~Q(statement="")),
         ]
 
     def __str__(self) -> str:
