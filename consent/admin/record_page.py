@@ -4,13 +4,12 @@ import datetime as dt
 from typing import Any
 
 from django import forms
-from django.urls import reverse
 from django.utils.translation import gettext
 
 from bookings.admin import columns
 from clinic.admin import comma, laid_out
 from clinic.models import Dermatologist
-from consent.admin import answers, deciding, evidence, history
+from consent.admin import answers, deciding, evidence, giving_out, history
 from consent.admin.papers import Papers, papers_of
 from consent.models import ConsentRecord
 from consent.parts import parts_of
@@ -29,7 +28,7 @@ def context_of(record: ConsentRecord, *, now: dt.datetime) -> dict[str, Any]:
         "comma": comma(),
         "facts": columns.short_facts(record.consultation),
         "papers": papers,
-        "print_url": reverse("admin:consent_consentrecord_print", args=[record.pk]),
+        "ways_out": giving_out.urls_of(record),
         "withdrawn_because": papers.words(papers.withdrawal.note_commitment)
         if papers.withdrawal
         else "",

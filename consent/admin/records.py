@@ -1,5 +1,6 @@
 """Consent records: evidence that nobody edits, and the dermatologist's review as a new row."""
 
+from functools import partial
 from typing import Any
 
 from django import forms
@@ -19,6 +20,7 @@ from bookings.admin.finding import matching
 from bookings.models import Consultation
 from clinic.admin import comma, desk, not_there, now_of, person
 from clinic.errors import Refused
+from clinic.models import Dermatologist
 from consent import actions
 from consent.admin import record_page
 from consent.admin.deciding import ReviewForm, signer
@@ -30,6 +32,7 @@ from consent.admin.finding import (
     records_of,
     soonest_first,
 )
+from consent.admin.giving_out import WAYS, Way, give_out
 from consent.admin.looks import shown_and_written_down
 from consent.models import ConsentRecord, Decision, How
 
@@ -125,13 +128,14 @@ class ConsentRecordAdmin(admin.ModelAdmin):
     # --- The record's pages -------------------------------------------------------------------
 
     def get_urls(self) -> list[URLPattern]:
-        """Print and export each have an address, for each is a look of its own kind."""
+        """Each way out of the desk has an address, for each is a look of its own kind."""
         ours = [
             path(
-                "<path:object_id>/change/print/",
-                self.admin_site.admin_view(self.print_view),
-                name="consent_consentrecord_print",
-            ),
+                f"<path:object_id>/change/{way.name}/",
+                self.admin_site.admin_view(partial(self.given_out, way=way)),
+                name=f"consent_consentrecord_{way.name}",
+            )
+            for way in WAYS
         ]
         return [*ours, *super().get_urls()]
 
@@ -142,14 +146,10 @@ class ConsentRecordAdmin(admin.ModelAdmin):
         found: ConsentRecord | None = self.get_object(request, object_id)
         return found
 
-    def print_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """The record for paper."""
+    def given_out(self, request: HttpRequest, object_id: str, way: Way) -> HttpResponse:
+        """The record's certificate for paper, or its evidence as a file."""
         record = self._asked_for(request, object_id)
-        if record is None:
-            return not_there(self, request, object_id)
-        return shown_and_written_down(
-            request, record, How.PRINTED, lambda: self._page(request, record, None, "print.html")
-        )
+        return give_out(request, record, way) if record else not_there(self, request, object_id)
 
     def change_view(
         self,
@@ -171,7 +171,7 @@ class ConsentRecordAdmin(admin.ModelAdmin):
             if form.is_valid() and self._reviewed(request, record, form):
                 return redirect(self._next_of(request, record))
         return shown_and_written_down(
-            request, record, How.READ, lambda: self._page(request, record, form, "record.html", by)
+            request, record, How.READ, lambda: self._page(request, record, form, by)
         )
 
     def _page(
@@ -179,8 +179,7 @@ class ConsentRecordAdmin(admin.ModelAdmin):
         request: HttpRequest,
         record: ConsentRecord,
         form: forms.Form | None,
-        template: str,
-        signed_by: Any = None,
+        signed_by: Dermatologist | None,
     ) -> TemplateResponse:
         context = {
             **self.admin_site.each_context(request),
@@ -189,7 +188,7 @@ class ConsentRecordAdmin(admin.ModelAdmin):
             "opts": self.opts,
             "list_url": reverse("admin:consent_consentrecord_changelist"),
         }
-        return TemplateResponse(request, f"admin/consent/consentrecord/{template}", context)
+        return TemplateResponse(request, "admin/consent/consentrecord/record.html", context)
 
     def _reviewed(self, request: HttpRequest, record: ConsentRecord, form: forms.Form) -> bool:
         try:

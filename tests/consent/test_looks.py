@@ -8,10 +8,12 @@ from django.db import connection, connections
 import consent.actions
 from bookings.models import NotPossibleNow
 from clinic import clock
+from consent.certificate import certificate_of, pdf_of
 from consent.models import ConsentRecord, RecordAccess
 from tests import desk, make
 
 LOOKS = "consent_recordaccess_changelist"
+WAYS = {"print": "printed", "pdf": "printed"}  # each way out, and as what it is written down
 
 
 @pytest.fixture(autouse=True)
@@ -36,7 +38,9 @@ def looks() -> list[tuple]:
 
 
 def shows_nothing(response, record: ConsentRecord) -> bool:
-    """Whether none of the evidence stands in an answer."""
+    """Whether none of the evidence stands in an answer, and it is no file."""
+    if "Content-Disposition" in response.headers:
+        return False
     text = response.content.decode()
     told = ["Does it burn?", "Zubaida", record.record_hash[:8]]
     told += [act.words.split("\n\n")[1] for act in record.reading.acknowledgements.all()]
@@ -55,11 +59,32 @@ def test_each_reading_of_a_page_is_a_row_of_its_own():
 
 
 @pytest.mark.django_db
-def test_opening_the_page_for_print_is_a_print():
+@pytest.mark.parametrize(("page", "how"), WAYS.items())
+def test_each_way_out_is_written_down_as_what_it_is(page, how):
     record = talking()
-    page = desk.dermatologist().get(address(record, "print"))
-    assert "Does it burn?" in page.content.decode()
-    assert looks() == [(record.pk, "huda", "printed", make.NOW)]
+    response = desk.dermatologist().get(address(record, page))
+    assert response.status_code == 200
+    assert not shows_nothing(response, record)
+    assert looks() == [(record.pk, "huda", how, make.NOW)]
+
+
+@pytest.mark.django_db
+def test_the_print_page_is_the_certificate_and_leads_back_to_the_record():
+    record = talking()
+    text = desk.dermatologist().get(address(record, "print")).content.decode()
+    assert "Certificate of acknowledgement of risk information" in text
+    assert "Does it burn?" in text and record.record_hash[:8] in text
+    assert f'href="{address(record)}"' in text
+    assert "/my/" not in text
+
+
+@pytest.mark.django_db
+def test_the_file_is_the_certificates_pdf_and_its_name_tells_no_word_of_health():
+    record = talking()
+    response = desk.dermatologist().get(address(record, "pdf"))
+    assert response.headers["Content-Type"] == "application/pdf"
+    assert response.headers["Content-Disposition"].endswith(f'"{record.consultation}.pdf"')
+    assert response.content == pdf_of(certificate_of(record))
 
 
 @pytest.mark.django_db
@@ -81,7 +106,7 @@ def test_a_superuser_is_written_down_too():
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("page", ["change", "print"])
+@pytest.mark.parametrize("page", ["change", *WAYS])
 def test_who_may_not_read_it_is_shown_nothing_and_has_not_looked(page):
     record = talking()
     for client, status in (
@@ -110,7 +135,7 @@ def test_the_list_of_records_is_no_look_for_it_shows_no_evidence():
 @pytest.mark.django_db
 def test_a_browser_keeps_no_copy_that_could_be_looked_at_again_unwritten():
     record, client = talking(), desk.dermatologist()
-    for page in ("change", "print"):
+    for page in ("change", *WAYS):
         assert "no-store" in client.get(address(record, page)).headers["Cache-Control"]
 
 
@@ -142,13 +167,13 @@ def as_owner(*statements: str) -> None:
 def refused(record: ConsentRecord, page: str = "change") -> bool:
     """Whether the page says that it cannot be shown, and shows nothing."""
     response = desk.dermatologist().get(address(record, page))
-    text = response.content.decode()
-    assert (response.status_code, "so nothing is shown" in text) in ((200, False), (503, True))
+    said = b"so nothing is shown" in response.content
+    assert (response.status_code, said) in ((200, False), (503, True))
     assert (response.status_code == 200) != shows_nothing(response, record)
     return response.status_code == 503
 
 
-@pytest.mark.parametrize("page", ["change", "print"])
+@pytest.mark.parametrize("page", ["change", *WAYS])
 def test_without_the_right_to_write_it_down_nothing_is_shown(record, page):
     assert not refused(record, page)
     role = connection.settings_dict["USER"]
@@ -188,6 +213,19 @@ def test_what_could_not_be_shown_was_not_looked_at(record):
     role = connection.settings_dict["USER"]
     as_owner(f'REVOKE SELECT ON consent_treehead FROM "{role}"')
     assert refused(record)
+    assert looks() == []
+
+
+@pytest.mark.parametrize("page", WAYS)
+def test_a_record_that_was_changed_is_not_given_out_and_nobody_has_looked(record, page):
+    as_owner(
+        "ALTER TABLE consent_acknowledgement DISABLE TRIGGER USER",
+        "UPDATE consent_acknowledgement SET words = replace(words, 'Icing', 'Nothing')",
+    )
+    response = desk.dermatologist().get(address(record, page))
+    assert response.status_code == 409
+    assert "not what was sealed" in response.content.decode()
+    assert shows_nothing(response, record)
     assert looks() == []
 
 
