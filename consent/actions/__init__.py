@@ -1,10 +1,11 @@
-"""Every verb of an acknowledgement: read, acknowledge, seal, step back, review, publish.
+"""Every verb of an acknowledgement: read, acknowledge, seal, step back, look, review, publish.
 
 Arguments are keyword-only; `now` is aware and comes from the database's clock; each action is one
 transaction, gives back the row, and raises a subclass of clinic.errors.Refused.
 """
 
 from consent.actions.acknowledging import StalePage, Unticked, acknowledge, shown
+from consent.actions.looking import look
 from consent.actions.opening import (
     Interpreter,
     glance,
@@ -48,6 +49,7 @@ __all__ = [
     "interpreter_of",
     "is_asked_again",
     "kept_value",
+    "look",
     "open_reading",
     "preview_of",
     "progress_of",

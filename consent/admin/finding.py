@@ -11,11 +11,11 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from bookings.models import Status
-from consent.models import Acknowledgement, ConsentRecord, Review
+from consent.models import Acknowledgement, ActKind, ConsentRecord, PatientAct, Review
 
 # There is nothing left to talk about with these patients.
 NOBODY_CAME = (Status.CANCELLED, Status.NO_SHOW)
-TO_BE_REVIEWED = Q(is_reviewed=False) & ~Q(consultation__status__in=NOBODY_CAME)
+TO_BE_REVIEWED = Q(is_reviewed=False, is_replaced=False) & ~Q(consultation__status__in=NOBODY_CAME)
 
 
 def soonest_first(now: dt.datetime) -> list[Any]:
@@ -59,11 +59,15 @@ class TalkFilter(admin.SimpleListFilter):
 def records_of(request: HttpRequest) -> QuerySet[Any]:
     """The records of a dermatologist's own consultations (of all for a superuser)."""
     wishes = Acknowledgement.objects.filter(reading=OuterRef("reading"), wants_to_talk=True)
+    acts = PatientAct.objects.filter(consultation=OuterRef("consultation"))
     newest = Review.objects.filter(record=OuterRef("pk")).order_by("-id")
+    later = ConsentRecord.objects.filter(consultation=OuterRef("consultation"))
     records = ConsentRecord.objects.select_related(
         "consultation__treatment", "consultation__dermatologist", "reading__risk_list__treatment"
     ).annotate(
-        talks=Exists(wishes),
+        talks=Exists(wishes) | Exists(acts.filter(kind=ActKind.WANTS_TO_TALK)),
+        is_withdrawn=Exists(acts.filter(kind=ActKind.WITHDRAWN, record=OuterRef("pk"))),
+        is_replaced=Exists(later.filter(pk__gt=OuterRef("pk"))),
         is_reviewed=Exists(newest),
         decided=Subquery(newest.values("decision")[:1]),
     )

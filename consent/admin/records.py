@@ -1,6 +1,6 @@
 """Consent records: evidence that nobody edits, and the dermatologist's review as a new row."""
 
-from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from django import forms
@@ -10,7 +10,7 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
-from django.urls import reverse
+from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext, gettext_noop
 from django.utils.translation import gettext_lazy as _
@@ -18,9 +18,12 @@ from django.utils.translation import gettext_lazy as _
 from bookings.admin import columns
 from bookings.admin.finding import matching
 from bookings.models import Consultation
-from clinic.admin import comma, desk, laid_out, not_there, now_of, person
+from clinic.admin import comma, desk, not_there, now_of, person
 from clinic.errors import Refused
+from clinic.models import Dermatologist
 from consent import actions
+from consent.admin import record_page
+from consent.admin.deciding import ReviewForm, signer
 from consent.admin.finding import (
     NOBODY_CAME,
     TO_BE_REVIEWED,
@@ -29,77 +32,18 @@ from consent.admin.finding import (
     records_of,
     soonest_first,
 )
-from consent.models import (
-    Acknowledgement,
-    ConsentRecord,
-    Decision,
-    ListState,
-    Particulars,
-    Review,
-)
-
-QUICKLY = 2.0  # seconds between shown and acknowledged: a hint to talk about it, never a block
-
-
-class ReviewForm(forms.Form):
-    """The dermatologist's decision about one record."""
-
-    decision = forms.ChoiceField(
-        label=_("Decision"), choices=Decision.choices, widget=forms.RadioSelect
-    )
-    note = forms.CharField(
-        label=_("Note"),
-        required=False,
-        max_length=2000,
-        widget=forms.Textarea(attrs={"dir": "auto", "rows": 3}),
-    )
-
-
-@dataclass(frozen=True)
-class Act:
-    """One side effect as the patient saw it and acknowledged it."""
-
-    acknowledgement: Acknowledgement
-    question: str
-
-    @property
-    def title(self) -> str:
-        """The first part of the words: the name of the side effect."""
-        return self.acknowledgement.words.split("\n\n", 1)[0]
-
-    @property
-    def words(self) -> str:
-        """The other parts."""
-        return self.acknowledgement.words.partition("\n\n")[2]
-
-    @property
-    def was_quick(self) -> bool:
-        act = self.acknowledgement
-        return (act.acknowledged_at - act.shown_at).total_seconds() < QUICKLY
-
-
-def acts_of(record: ConsentRecord) -> list[Act]:
-    """The acts of a record in the list's order, with the questions: two queries."""
-    rows = list(record.reading.acknowledgements.order_by("risk__position"))
-    asked = [row.question_commitment for row in rows if row.question_commitment]
-    kept = Particulars.objects.filter(commitment__in=asked)
-    questions = {row.commitment: row.value for row in kept}
-    return [Act(row, questions.get(row.question_commitment, "")) for row in rows]
-
-
-def reviews_of(record: ConsentRecord) -> list[tuple[Review, str]]:
-    """The reviews of a record, the newest first, each with its note ("" for none, or erased)."""
-    reviews = list(record.reviews.select_related("dermatologist"))
-    written = [review.note_commitment for review in reviews if review.note_commitment]
-    notes = dict(
-        Particulars.objects.filter(commitment__in=written).values_list("commitment", "value")
-    )
-    return [(review, notes.get(review.note_commitment, "")) for review in reviews]
+from consent.admin.giving_out import WAYS, Way, give_out
+from consent.admin.looks import shown_and_written_down
+from consent.models import ConsentRecord, Decision, How
 
 
 @admin.register(ConsentRecord, site=desk)
 class ConsentRecordAdmin(admin.ModelAdmin):
-    """Read, and reviewed by a row of its own; PostgreSQL refuses every change of the evidence."""
+    """Read, and reviewed by a row of its own; PostgreSQL refuses every change of the evidence.
+
+    The list tells whose visit it is, that somebody wants to talk, and what was decided; no word that
+    a patient read or wrote, so it is no look. A record's page, print and export are looks.
+    """
 
     list_display = ["visit", "patient", "treatment", "sealed", "language", "wishes", "review"]
     list_display_links = ["visit", "patient"]
@@ -170,14 +114,42 @@ class ConsentRecordAdmin(admin.ModelAdmin):
 
     @admin.display(description=_("review"))
     def review(self, record: ConsentRecord) -> str:
+        if getattr(record, "is_withdrawn", False):
+            return columns.badge("!", gettext("withdrawn"), "bad")
         decided = getattr(record, "decided", None)
-        if decided is None:
-            if record.consultation.status in NOBODY_CAME:
-                return columns.NOTHING
-            return columns.badge("○", gettext("to be reviewed"), "bad")
-        return columns.badge("✓", Decision(decided).label, "good")
+        if decided is not None:
+            return columns.badge("✓", Decision(decided).label, "good")
+        if record.consultation.status in NOBODY_CAME:
+            return columns.NOTHING
+        if getattr(record, "is_replaced", False):
+            return columns.badge("○", gettext("acknowledged again since"), "quiet")
+        return columns.badge("○", gettext("to be reviewed"), "bad")
 
-    # --- The record's page --------------------------------------------------------------------
+    # --- The record's pages -------------------------------------------------------------------
+
+    def get_urls(self) -> list[URLPattern]:
+        """Each way out of the desk has an address, for each is a look of its own kind."""
+        ours = [
+            path(
+                f"<path:object_id>/change/{way.name}/",
+                self.admin_site.admin_view(partial(self.given_out, way=way)),
+                name=f"consent_consentrecord_{way.name}",
+            )
+            for way in WAYS
+        ]
+        return [*ours, *super().get_urls()]
+
+    def _asked_for(self, request: HttpRequest, object_id: str) -> ConsentRecord | None:
+        """The record, if this person may read it. A record of somebody else's is not there."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        found: ConsentRecord | None = self.get_object(request, object_id)
+        return found
+
+    def given_out(self, request: HttpRequest, object_id: str, way: Way) -> HttpResponse:
+        """The record's certificate for paper, or its evidence as a file."""
+        record = self._asked_for(request, object_id)
+        return give_out(request, record, way) if record else not_there(self, request, object_id)
 
     def change_view(
         self,
@@ -186,24 +158,37 @@ class ConsentRecordAdmin(admin.ModelAdmin):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        """The evidence, and the form for a review. A record of somebody else's is not there."""
-        if not self.has_view_permission(request):
-            raise PermissionDenied
-        record = self.get_object(request, object_id)
+        """The evidence, and the form for a review; a form that is shown again is another look."""
+        record = self._asked_for(request, object_id)
         if record is None:
             return not_there(self, request, object_id)
         may_review = request.user.has_perm("consent.add_review")
-        form = ReviewForm(request.POST or None) if may_review else None
+        by = signer(person(request)) if may_review else None
+        form = ReviewForm(request.POST or None) if by else None
         if request.method == "POST":
             if form is None:
                 raise PermissionDenied
             if form.is_valid() and self._reviewed(request, record, form):
                 return redirect(self._next_of(request, record))
-        return TemplateResponse(
-            request,
-            "admin/consent/consentrecord/record.html",
-            self._context(request, record, form),
+        return shown_and_written_down(
+            request, record, How.READ, lambda: self._page(request, record, form, by)
         )
+
+    def _page(
+        self,
+        request: HttpRequest,
+        record: ConsentRecord,
+        form: forms.Form | None,
+        signed_by: Dermatologist | None,
+    ) -> TemplateResponse:
+        context = {
+            **self.admin_site.each_context(request),
+            **record_page.context_of(record, now=now_of(request)),
+            **record_page.form_of(form, signed_by),
+            "opts": self.opts,
+            "list_url": reverse("admin:consent_consentrecord_changelist"),
+        }
+        return TemplateResponse(request, "admin/consent/consentrecord/record.html", context)
 
     def _reviewed(self, request: HttpRequest, record: ConsentRecord, form: forms.Form) -> bool:
         try:
@@ -236,31 +221,3 @@ class ConsentRecordAdmin(admin.ModelAdmin):
                 return reverse("admin:consent_consentrecord_change", args=[following.pk])
             return reverse("admin:consent_consentrecord_changelist")
         return reverse("admin:consent_consentrecord_change", args=[record.pk])
-
-    def _context(
-        self, request: HttpRequest, record: ConsentRecord, form: forms.Form | None
-    ) -> dict[str, Any]:
-        acts = acts_of(record)
-        receipt = record.record_hash
-        fields: list[Any] = [(None, {"fields": ["decision", "note"]})]
-        return {
-            **self.admin_site.each_context(request),
-            "title": gettext("What was acknowledged"),
-            "subtitle": str(record.consultation),
-            "opts": self.opts,
-            "original": record,
-            "record": record,
-            "comma": comma(),
-            "reading": record.reading,
-            "direction": "rtl" if record.reading.language == "ar" else "ltr",
-            "facts": columns.short_facts(record.consultation),
-            "acts": acts,
-            "open": [act for act in acts if act.acknowledgement.wants_to_talk or act.question],
-            "receipt": [receipt[at : at + 8] for at in range(0, len(receipt), 8)],
-            "is_live": record.reading.risk_list.state == ListState.PUBLISHED,
-            "is_newest": ConsentRecord.objects.current_of(record.consultation) == record,
-            "reviews": reviews_of(record),
-            "form": form,
-            "adminform": laid_out(form, fields) if form else None,
-            "list_url": reverse("admin:consent_consentrecord_changelist"),
-        }

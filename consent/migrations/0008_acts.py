@@ -175,7 +175,7 @@ ALTER TABLE bookings_consultation ENABLE ALWAYS TRIGGER no_visit_rests_on_a_with
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("consent", "0006_wording"),
+        ("consent", "0007_looks_for_the_lead"),
         ("bookings", "0009_receipt_can_be_checked"),
     ]
     operations = [

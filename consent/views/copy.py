@@ -3,14 +3,12 @@
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils.safestring import mark_safe
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from bookings.own_page import OwnPage
 from bookings.road import SeeOther
-from clinic.i18n import active_language
-from consent.certificate import Certificate, NotAsSealed, certificate_of, pdf_of, told_in
+from consent.certificate import NotAsSealed, certificate_of, page_of, pdf_of
 from consent.models import ConsentRecord
 
 
@@ -25,7 +23,7 @@ def acknowledged_copy(request: HttpRequest) -> HttpResponse:
         certificate = certificate_of(record)
     except NotAsSealed as refusal:
         return _refused(request, refusal)
-    return render(request, "consent/copy.html", _told(certificate))
+    return render(request, "consent/copy.html", page_of(certificate))
 
 
 @never_cache
@@ -49,16 +47,6 @@ def _own_record(request: HttpRequest) -> ConsentRecord | None:
     """The newest record of the consultation whose own page is open, if it has one."""
     consultation = OwnPage(request).open_consultation
     return ConsentRecord.objects.current_of(consultation) if consultation else None
-
-
-def _told(certificate: Certificate) -> dict[str, object]:
-    words_in = certificate.reading.language
-    return {
-        "told": told_in(certificate, active_language(), words_in=words_in),
-        "words_dir": "rtl" if words_in == "ar" else "ltr",
-        "qr": mark_safe(certificate.receipt.qr_svg),  # noqa: S308 a drawing of our own address
-        "receipt_url": certificate.receipt.url,
-    }
 
 
 def _refused(request: HttpRequest, refusal: NotAsSealed) -> HttpResponse:

@@ -1,4 +1,4 @@
-"""The dermatologist's desk: evidence to read, questions on top, a review as a new row."""
+"""The dermatologist's desk: the records that wait, the soonest visit first, and a page for each."""
 
 import datetime as dt
 
@@ -6,10 +6,10 @@ import pytest
 from bs4 import BeautifulSoup
 
 import bookings.actions
-import consent.actions
 from clinic import clock
-from consent.models import Particulars, Review
 from tests import desk, make
+from tests.consent import records
+from tests.consent.records import page, talking
 
 pytestmark = pytest.mark.django_db
 LIST = "consent_consentrecord_changelist"
@@ -20,26 +20,10 @@ def _now(monkeypatch):
     monkeypatch.setattr(clock, "now", lambda: make.NOW)
 
 
-def page(record, client=None):
-    response = (client or desk.dermatologist()).get(
-        desk.url("consent_consentrecord_change", record.pk)
-    )
-    assert response.status_code == 200
-    return BeautifulSoup(response.content, "html.parser")
-
-
 def review(record, client=None, **fields):
     address = desk.url("consent_consentrecord_change", record.pk)
     given = {"decision": "discussed", "note": "We talked about bruises."} | fields
     return (client or desk.dermatologist()).post(address, given)
-
-
-def talking(**fields):
-    """A record of a patient with a question about each side effect."""
-    visit = make.proven(**fields)
-    make.acknowledge_all(visit, wants_to_talk=True, question="Does it hurt?")
-    reading = visit.readings.get()
-    return consent.actions.seal(consultation=visit, reading=reading.pk, now=make.NOW)
 
 
 def test_the_page_shows_the_exact_words_statement_question_and_receipt():
@@ -63,34 +47,6 @@ def test_the_words_are_marked_with_the_language_the_patient_read(language, direc
     shown = soup.select(".act .shown")
     assert len(shown) == 4
     assert {(one["lang"], one["dir"]) for one in shown} == {(language, direction)}
-
-
-def test_a_review_is_a_new_row_each_time():
-    record = make.confirmed().consent_records.get()
-    review(record)
-    review(record, decision="countersigned", note="")
-    notes = dict(Particulars.objects.values_list("commitment", "value"))
-    assert [
-        (row.decision, notes.get(row.note_commitment, ""), row.entry.kind)
-        for row in record.reviews.order_by("pk")
-    ] == [("discussed", "We talked about bruises.", "review"), ("countersigned", "", "review")]
-    assert {row.dermatologist.slug for row in record.reviews.all()} == {"huda"}
-    assert "We talked about bruises." in page(record).get_text()
-
-
-def test_a_review_without_a_decision_is_asked_again_and_the_note_is_kept():
-    record = make.confirmed().consent_records.get()
-    response = review(record, decision="")
-    assert "We talked about bruises." in response.content.decode()
-    assert not Review.objects.exists()
-
-
-def test_nobody_reviews_anothers_record():
-    record = make.confirmed().consent_records.get()
-    assert review(record, desk.dermatologist("arjun")).status_code == 302
-    assert review(record, desk.reception()).status_code == 403
-    assert review(record, desk.lead()).status_code == 403
-    assert not Review.objects.exists()
 
 
 def test_after_a_review_the_next_one_that_waits_is_shown():
@@ -117,6 +73,47 @@ def test_reception_sees_that_somebody_wants_to_talk_and_not_what_about():
     assert "Does it hurt?" not in text
 
 
+def waiting() -> list[str]:
+    """The patients in the list of what is to be reviewed."""
+    response = desk.dermatologist().get(desk.url(LIST) + "?reviewed=no")
+    soup = BeautifulSoup(response.content, "html.parser")
+    return [one.get_text(strip=True) for one in soup.select(".field-patient")]
+
+
+def test_a_wish_to_talk_that_acknowledged_nothing_is_found_too():
+    quiet = make.confirmed(starts_at=make.TOMORROW_AT_9.replace(hour=8))
+    record = make.confirmed(patient_name="Layla").consent_records.get()
+    risk = record.reading.risk_list.risks.first()
+    fields = {"note": "Is it safe?", "reading": record.reading, "risk": risk}
+    records.acted(record.consultation, "wants_to_talk", **fields)
+    text = desk.dermatologist().get(desk.url(LIST) + "?talk=yes").content.decode()
+    assert "Layla" in text and quiet.patient_name not in text
+    assert "Is it safe?" not in text
+    top = page(record).select_one(".open-points").get_text()
+    assert "Skin infection" in top and "Is it safe?" in top
+    assert "I want to talk about this first" in top
+
+
+def test_a_record_that_was_acknowledged_again_need_not_be_reviewed_any_more():
+    first = make.confirmed(patient_name="Layla").consent_records.get()
+    second = records.acknowledged_again(first, now=make.NOW)
+    assert waiting() == ["Layla"]
+    review(second)
+    assert waiting() == []
+    text = desk.dermatologist().get(desk.url(LIST)).content.decode()
+    assert "acknowledged again since" in text
+
+
+def test_a_withdrawal_is_seen_in_the_list_and_on_top_of_the_page():
+    record = make.confirmed().consent_records.get()
+    review(record)
+    fields = {"note": "I changed my mind", "record": record, "reading": record.reading}
+    records.acted(record.consultation, "withdrawn", **fields)
+    assert "withdrawn" in desk.dermatologist().get(desk.url(LIST)).content.decode()
+    top = page(record).select_one("div.errornote").get_text()
+    assert "has withdrawn this acknowledgement" in top and "I changed my mind" in top
+
+
 def test_a_cancelled_visits_record_can_still_be_read():
     visit = make.confirmed()
     bookings.actions.cancel(consultation=visit, now=make.NOW, by_patient=False)
@@ -132,18 +129,6 @@ def test_the_list_costs_as_many_queries_for_three_rows_as_for_one(
     client = desk.dermatologist()
     with django_assert_num_queries(8):
         client.get(desk.url(LIST))
-
-
-@pytest.mark.parametrize("risks", [1, 3])
-def test_the_page_costs_as_many_queries_for_three_side_effects_as_for_one(
-    risks, django_assert_num_queries
-):
-    treatment = make.treatment("long", risks=risks)
-    make.dermatologist(treatments=[treatment])
-    record = talking(treatment=treatment)
-    client = desk.dermatologist()
-    with django_assert_num_queries(11):
-        client.get(desk.url("consent_consentrecord_change", record.pk))
 
 
 def test_the_next_visit_stands_first_and_who_did_not_come_is_not_to_be_reviewed(monkeypatch):

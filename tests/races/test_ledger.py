@@ -149,15 +149,17 @@ def test_of_one_patient_every_entry_is_in_the_tree_once(doctors, says):
     )
     before = LedgerEntry.objects.count()
 
-    def look(doctor: Dermatologist) -> int:
+    def look(number: int) -> int:
         consent.actions.review(
-            record=record, reviewed_by=doctor.user, decision="discussed", now=clock.now()
+            record=record,
+            reviewed_by=doctors[number % DOCTORS].user,
+            decision="discussed",
+            note=str(number),
+            now=clock.now(),
         )
         return 1
 
-    acts = [
-        lambda number=number: look(doctors[number % DOCTORS]) for number in range(WRITERS * ROUNDS)
-    ]
+    acts = [lambda number=number: look(number) for number in range(WRITERS * ROUNDS)]
     with growers(grow):
         written = write_all(acts)
     while grow():
