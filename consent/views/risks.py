@@ -137,7 +137,7 @@ def _show(
         "act": act,
         "wish": wish,
         "interpreter": actions.interpreter_of(reading),
-        "notice": "" if act else why_again(progress),
+        "notice": "" if act else why_again(walk, progress),
         "back_url": walk.url("risk", number - 1) if number > 1 else walk.before,
         "next_url": next_url(walk, progress, after=number),
         **_addresses(walk, number),

@@ -3,6 +3,7 @@
 from django.utils.translation import gettext
 
 from consent.actions import Progress
+from consent.models import PatientAct
 from consent.views.walk import Walk
 
 
@@ -29,13 +30,16 @@ def number_of(progress: Progress, risk_id: int) -> int:
     return next(at for at, risk in enumerate(progress.risks, 1) if risk.pk == risk_id)
 
 
-def why_again(progress: Progress) -> str:
+def why_again(walk: Walk, progress: Progress) -> str:
     """Why somebody who had begun to read before reads this page now, or "" for the first time."""
     reading = progress.reading
-    earlier = reading.consultation.readings.select_related("record").order_by("-id")
+    earlier = reading.consultation.readings.order_by("-id")
     before = earlier.filter(pk__lt=reading.pk).first() if reading.pk else None
     if before is None:
         return ""
+    withdrawals = PatientAct.objects.withdrawals_of(walk.consultation)
+    if walk.again and withdrawals.filter(reading=before).exists():
+        return gettext("You withdrew your acknowledgement, so please read each side effect again.")
     if before.language != reading.language:
         if progress.acts:
             return ""
@@ -43,7 +47,7 @@ def why_again(progress: Progress) -> str:
             "You changed the language, so please read the side effects again in English."
         )
     if before.read_by != reading.read_by:
-        if progress.acts:
+        if progress.acts or not before.acknowledgements.exists():
             return ""
         return gettext("Somebody else reads now, so please begin again with the first side effect.")
     if before.risk_list_id != reading.risk_list_id:

@@ -68,6 +68,7 @@ def test_after_a_withdrawal_every_side_effect_is_read_again(language):
     for number in range(1, 5):
         assert person.url == f"{prefix}/my/risks/{number}/"
         assert "understood" not in person.form
+        assert person.page.select_one("main .notice[role=status]")
         person.go_on(**TICK)
     assert person.url == f"{prefix}/my/risks/check/"
     person.go_on()
@@ -85,6 +86,9 @@ def test_after_a_withdrawal_every_side_effect_is_read_again(language):
 def test_the_declaration_books_nothing_and_says_so():
     person = owner(withdrawn()).open("/my/risks/")
     for _number in range(4):
+        assert person.has(
+            "You withdrew your acknowledgement, so please read each side effect again"
+        )
         person.go_on(**TICK)
     assert person.has("Your visit stays booked.") and "book my" not in person.main
     assert person.button(SAY).get_text() == SAY
