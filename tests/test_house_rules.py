@@ -70,9 +70,13 @@ def test_nobody_but_move_to_assigns_a_status():
                 assert "status" not in {word.arg for word in node.keywords}, f"{path}:{node.lineno}"
 
 
+# One file on purpose: a court's expert reads it and runs it alone (docs/evidence.md).
+READ_ALONE = {"consent/verify_evidence.py"}
+
+
 def test_no_file_is_longer_than_300_lines():
     long = {str(path.relative_to(TOP)) for path in OURS if len(path.read_text().split("\n")) > 301}
-    assert not long
+    assert long <= READ_ALONE
 
 
 def test_every_module_says_what_it_is_in_its_first_sentence():

@@ -36,7 +36,9 @@ def pdf_of(certificate: Certificate) -> bytes:
         sys_inputs={"certificate": json.dumps(_said(certificate), ensure_ascii=False)},
     )
     paper = layout.compile(
-        format="pdf", pdf_standards=STANDARDS, timestamp=certificate.record.sealed_at
+        format="pdf",
+        pdf_standards=STANDARDS,
+        timestamp=certificate.record.sealed_at.replace(microsecond=0),
     )
     assert isinstance(paper, bytes)
     return paper

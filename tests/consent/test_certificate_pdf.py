@@ -142,6 +142,14 @@ def test_it_is_the_same_bytes_whenever_and_wherever_it_is_made(certificate, monk
     time.tzset()
 
 
+def test_it_is_made_whatever_the_microsecond_of_the_seal():
+    """Typst's clock has full seconds; the seal's has microseconds."""
+    at = make.NOW + dt.timedelta(microseconds=123_456)
+    record = make.sealed(make.proven(), now=at)
+    assert record.sealed_at.microsecond
+    assert pdf_of(certificate_of(record)).startswith(b"%PDF-")
+
+
 def test_it_asks_the_database_nothing(certificate):
     with CaptureQueriesContext(connection) as queries:
         pdf_of(certificate)
