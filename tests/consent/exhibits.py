@@ -10,16 +10,14 @@ from django.db import connection
 import consent.actions
 from bookings.models import Consultation
 from consent import ledger
-from consent.actions.entering import content_of, enter
+from consent.actions.entering import content_of
 from consent.actions.growing import grow
 from consent.actions.reading import keep_apart
 from consent.ledger import keys
 from consent.models import (
-    ActKind,
     ConsentRecord,
     EntryKind,
     LedgerEntry,
-    PatientAct,
     ReadBy,
     Reading,
 )
@@ -84,25 +82,8 @@ def asking(language: str = "en") -> ConsentRecord:
 
 def withdrawn() -> ConsentRecord:
     record = english()
-    entry = enter(
-        kind=EntryKind.WITHDRAWAL,
-        body={
-            "record": record.record_hash,
-            "language": "en",
-            "statement": "I withdraw",
-            "note": "",
-        },
-        consultation=record.consultation,
-        now=LATER,
-    )
-    PatientAct.objects.create(
-        kind=ActKind.WITHDRAWN,
-        consultation=record.consultation,
-        record=record,
-        language="en",
-        statement="I withdraw",
-        acted_at=LATER,
-        entry=entry,
+    consent.actions.withdraw(
+        consultation=record.consultation, record=record.pk, language="en", now=LATER
     )
     return record
 

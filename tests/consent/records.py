@@ -12,7 +12,7 @@ from consent import ledger
 from consent.actions.entering import content_of, enter
 from consent.actions.reading import keep_apart, progress_of
 from consent.bodies import record_body
-from consent.models import ConsentRecord, EntryKind, PatientAct, Reading
+from consent.models import ActKind, ConsentRecord, EntryKind, PatientAct, Reading, Risk
 from tests import desk, make
 
 
@@ -45,28 +45,28 @@ def talking(*, question: str = "Does it hurt?", ip: str = "", **fields) -> Conse
     return consent.actions.seal(consultation=visit, reading=reading.pk, now=make.NOW)
 
 
-def acted(
-    consultation: Consultation,
-    kind: str,
-    *,
-    note: str = "",
-    now: dt.datetime = make.NOW,
-    **fields,
-) -> PatientAct:
-    """One act of the patient's that acknowledges nothing."""
-    entry = None
-    if kind != "wants_to_talk":
-        says = EntryKind.WITHDRAWAL if kind == "withdrawn" else EntryKind.DECLINED
-        entry = enter(kind=says, body={"demo": False}, consultation=consultation, now=now)
+def wished(reading: Reading, risk: Risk, *, note: str = "") -> PatientAct:
+    """The patient wanted to talk about a risk first."""
     return PatientAct.objects.create(
-        kind=kind,
-        consultation=consultation,
-        language=consultation.language,
+        kind=ActKind.WANTS_TO_TALK,
+        consultation=reading.consultation,
+        reading=reading,
+        risk=risk,
+        language=reading.language,
         statement="I want to talk about this first",
-        note_commitment=keep_apart(consultation, "note", note),
-        acted_at=now,
-        entry=entry,
-        **fields,
+        note_commitment=keep_apart(reading.consultation, "note", note),
+        acted_at=make.NOW,
+    )
+
+
+def withdrawn(record: ConsentRecord, *, reason: str = "") -> PatientAct:
+    """The patient withdrew a record's acknowledgement."""
+    return consent.actions.withdraw(
+        consultation=record.consultation,
+        record=record.pk,
+        language="en",
+        reason=reason,
+        now=make.NOW,
     )
 
 

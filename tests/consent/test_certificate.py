@@ -9,9 +9,9 @@ from django.test.utils import CaptureQueriesContext
 import consent.actions
 from bookings.receipts import signature_from
 from consent import ledger
-from consent.actions.entering import content_of, enter
+from consent.actions.entering import content_of
 from consent.certificate import Certificate, Telling, certificate_of, told_in
-from consent.models import ActKind, ConsentRecord, EntryKind, PatientAct
+from consent.models import ConsentRecord, EntryKind
 from tests import make
 
 pytestmark = pytest.mark.django_db
@@ -193,25 +193,13 @@ def test_an_erased_patients_certificate_says_so_and_keeps_the_words():
 
 
 def test_a_withdrawn_record_says_when():
-    record, later = sealed(), make.NOW + dt.timedelta(days=1)
-    entry = enter(
-        kind=EntryKind.WITHDRAWAL,
-        body={"record": record.record_hash},
-        consultation=record.consultation,
-        now=later,
-    )
+    record, later = sealed(), make.NOW + dt.timedelta(hours=1)
     assert certificate_of(record).withdrawn_at is None
-    PatientAct.objects.create(
-        kind=ActKind.WITHDRAWN,
-        consultation=record.consultation,
-        record=record,
-        language="en",
-        statement="I withdraw",
-        acted_at=later,
-        entry=entry,
+    consent.actions.withdraw(
+        consultation=record.consultation, record=record.pk, language="en", now=later
     )
     lines = told(certificate_of(record)).seal
-    assert said(lines, "Withdrawn by the patient")[1] == "2026-11-23 06:00:00 UTC"
+    assert said(lines, "Withdrawn by the patient")[1] == "2026-11-22 07:00:00 UTC"
 
 
 @pytest.mark.parametrize("risks", [1, 3])

@@ -13,6 +13,7 @@ CHANGES = [
     "UPDATE consent_acknowledgement SET wants_to_talk = true",
     "DELETE FROM consent_acknowledgement WHERE id = (SELECT max(id) FROM consent_acknowledgement)",
     "UPDATE consent_consentrecord SET declaration = 'I consent to the procedure'",
+    "ALTER TABLE consent_reading DROP CONSTRAINT who_reads_it_is_said;"
     "UPDATE consent_reading SET read_by = 'guardian'",
 ]
 

@@ -84,8 +84,7 @@ def test_a_wish_to_talk_that_acknowledged_nothing_is_found_too():
     quiet = make.confirmed(starts_at=make.TOMORROW_AT_9.replace(hour=8))
     record = make.confirmed(patient_name="Layla").consent_records.get()
     risk = record.reading.risk_list.risks.first()
-    fields = {"note": "Is it safe?", "reading": record.reading, "risk": risk}
-    records.acted(record.consultation, "wants_to_talk", **fields)
+    records.wished(record.reading, risk, note="Is it safe?")
     text = desk.dermatologist().get(desk.url(LIST) + "?talk=yes").content.decode()
     assert "Layla" in text and quiet.patient_name not in text
     assert "Is it safe?" not in text
@@ -107,8 +106,7 @@ def test_a_record_that_was_acknowledged_again_need_not_be_reviewed_any_more():
 def test_a_withdrawal_is_seen_in_the_list_and_on_top_of_the_page():
     record = make.confirmed().consent_records.get()
     review(record)
-    fields = {"note": "I changed my mind", "record": record, "reading": record.reading}
-    records.acted(record.consultation, "withdrawn", **fields)
+    records.withdrawn(record, reason="I changed my mind")
     assert "withdrawn" in desk.dermatologist().get(desk.url(LIST)).content.decode()
     top = page(record).select_one("div.errornote").get_text()
     assert "has withdrawn this acknowledgement" in top and "I changed my mind" in top

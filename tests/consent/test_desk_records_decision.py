@@ -104,8 +104,7 @@ def test_a_superuser_who_is_no_dermatologist_reads_and_does_not_review(record):
 
 
 def test_a_withdrawn_record_is_not_countersigned_and_can_be_talked_about(record):
-    fields = {"record": record, "reading": record.reading}
-    records.acted(record.consultation, "withdrawn", **fields)
+    records.withdrawn(record)
     assert "cannot be countersigned" in said_of(review(record, decision="countersigned"))
     assert not Review.objects.exists()
     assert review(record, decision="needs_talk").status_code == 302

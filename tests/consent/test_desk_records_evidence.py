@@ -189,9 +189,8 @@ def events(soup) -> list[str]:
 def test_the_history_tells_all_in_time_order(monkeypatch):
     record = talking(question="")
     risk = record.reading.risk_list.risks.get(key="burning")
-    visit = record.consultation
-    records.acted(visit, "wants_to_talk", note="My skin is thin", reading=record.reading, risk=risk)
-    records.acted(visit, "withdrawn", note="I am afraid", record=record, reading=record.reading)
+    records.wished(record.reading, risk, note="My skin is thin")
+    records.withdrawn(record, reason="I am afraid")
     monkeypatch.setattr(clock, "now", lambda: LATER)
     client = desk.dermatologist()
     fields = {"decision": "needs_talk", "note": "Calling her."}
@@ -253,7 +252,7 @@ def test_the_page_costs_as_many_queries_for_three_of_each_as_for_one(
     risk = treatment.risk_lists.get().risks.first()
     for number in range(how_many):
         at = LATER + dt.timedelta(minutes=number)
-        records.acted(visit, "wants_to_talk", note="Hm", reading=record.reading, risk=risk)
+        records.wished(record.reading, risk, note="Hm")
         consent.actions.review(
             record=record,
             reviewed_by=make.dermatologist().user,
