@@ -76,6 +76,11 @@ class Exhibit:
     growth: list[Grown]
     is_erased: bool
 
+    @property
+    def has_guardian(self) -> bool:
+        """Whether a guardian acted for the patient, read out by an interpreter or not."""
+        return "guardian_name" in self.record.reading.commitments
+
     def value(self, field: str) -> str | None:
         """What the record's reading says of the person, or None: not said, withheld or erased."""
         kept = self.values.get(self.record.reading.commitments.get(field, ""))

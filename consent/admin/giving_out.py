@@ -1,4 +1,4 @@
-"""What leaves the desk: a record's certificate for paper, as a page and as a PDF."""
+"""What leaves the desk: a record's certificate as a page and as a PDF, and all its evidence as a file."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,6 +11,7 @@ from django.utils.translation import gettext
 from clinic.admin import desk
 from clinic.errors import Refused
 from consent.admin.looks import shown_and_written_down
+from consent.bundle import bundle_of
 from consent.certificate import certificate_of, page_of, pdf_of
 from consent.models import ConsentRecord, How
 
@@ -35,7 +36,20 @@ def _pdf(request: HttpRequest, record: ConsentRecord) -> HttpResponse:
     return _file(record, "pdf", pdf_of(certificate_of(record)), "application/pdf")
 
 
-WAYS = [Way("print", How.PRINTED, _page), Way("pdf", How.PRINTED, _pdf)]
+def _bundle(request: HttpRequest, record: ConsentRecord) -> HttpResponse:
+    """All the evidence, for somebody who has no access here (docs/evidence.md).
+
+    Rows that were changed are refused as on paper; `manage.py export_evidence` exports them as they are.
+    """
+    certificate_of(record)
+    return _file(record, "zip", bundle_of(record), "application/zip")
+
+
+WAYS = [
+    Way("print", How.PRINTED, _page),
+    Way("pdf", How.PRINTED, _pdf),
+    Way("export", How.EXPORTED, _bundle),
+]
 
 
 def give_out(request: HttpRequest, record: ConsentRecord, way: Way) -> HttpResponse:

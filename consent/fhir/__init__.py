@@ -10,7 +10,7 @@ from clinic.models import Clinic
 from consent.exhibit import Exhibit
 from consent.fhir import origins, people, questions
 from consent.fhir.terms import TEST_DATA, Resource, own_system, urn
-from consent.models import EntryKind, ReadBy
+from consent.models import EntryKind
 
 
 def fhir_of(exhibit: Exhibit, *, clinic: Clinic) -> Resource:
@@ -48,7 +48,7 @@ def _resources(exhibit: Exhibit, clinic: Clinic) -> dict[str, Resource]:
         people.patient_urn(exhibit): people.patient(exhibit),
         people.clinic_urn(): people.organization(clinic, language),
     }
-    if reading.read_by == ReadBy.GUARDIAN:
+    if exhibit.has_guardian:
         found[people.guardian_urn(exhibit)] = people.guardian(exhibit)
     _add(
         found, exhibit.entry, origins.record_origin(exhibit, response=answered, questionnaire=asked)

@@ -144,12 +144,11 @@ def _inclusion(entry: Entered) -> Resource:
 
 def _people(exhibit: Exhibit) -> list[Resource]:
     """Who acknowledged, and who read the words out to them."""
-    read_by = exhibit.record.reading.read_by
-    if read_by == ReadBy.GUARDIAN:
-        author = _agent("author", "Author", guardian_urn(exhibit))
-        return [author | {"onBehalfOf": {"reference": patient_urn(exhibit)}}]
     author = _agent("author", "Author", patient_urn(exhibit))
-    if read_by != ReadBy.INTERPRETER:
+    if exhibit.has_guardian:
+        author = _agent("author", "Author", guardian_urn(exhibit))
+        author["onBehalfOf"] = {"reference": patient_urn(exhibit)}
+    if exhibit.record.reading.read_by != ReadBy.INTERPRETER:
         return [author]
     name = exhibit.value("interpreter_name")
     interpreter = {

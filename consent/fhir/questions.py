@@ -15,7 +15,7 @@ from consent.fhir.terms import (
     own_system,
     translated,
 )
-from consent.models import ActKind, ListState, PatientAct, ReadBy, Risk, RiskList
+from consent.models import ActKind, ListState, PatientAct, Risk, RiskList
 
 STATUS = {ListState.PUBLISHED: "active", ListState.RETIRED: "retired"}
 NARRATIVE = (
@@ -53,7 +53,6 @@ def response(exhibit: Exhibit, withdrawn: PatientAct | None) -> Resource:
     A withdrawal is a modifier: who does not know it must not use what it changes (FHIR R4B 2.4.2).
     """
     record, reading = exhibit.record, exhibit.record.reading
-    by_guardian = reading.read_by == ReadBy.GUARDIAN
     return {
         "resourceType": "QuestionnaireResponse",
         "language": reading.language,
@@ -69,7 +68,9 @@ def response(exhibit: Exhibit, withdrawn: PatientAct | None) -> Resource:
         "status": "completed",
         "subject": {"reference": patient_urn(exhibit)},
         "authored": moment(record.sealed_at),
-        "source": {"reference": guardian_urn(exhibit) if by_guardian else patient_urn(exhibit)},
+        "source": {
+            "reference": guardian_urn(exhibit) if exhibit.has_guardian else patient_urn(exhibit)
+        },
         "item": [_answered(exhibit, act) for act in exhibit.acts],
     }
 

@@ -12,14 +12,12 @@ from bookings.models import Consultation
 from consent import ledger
 from consent.actions.entering import content_of
 from consent.actions.growing import grow
-from consent.actions.reading import keep_apart
 from consent.ledger import keys
 from consent.models import (
     ConsentRecord,
     EntryKind,
     LedgerEntry,
     ReadBy,
-    Reading,
 )
 from tests import make
 
@@ -44,32 +42,27 @@ def arabic() -> ConsentRecord:
     return make.sealed(proven(language="ar", patient_name="ليلى حدّاد"), now=AT)
 
 
+CHILD = {
+    "birth_date": dt.date(2012, 3, 4),
+    "guardian_name": "Mona Haddad",
+    "patient_name": "Sami Haddad",
+}
+
+
 def guardian() -> ConsentRecord:
-    consultation = proven(
-        birth_date=dt.date(2012, 3, 4), guardian_name="Mona Haddad", patient_name="Sami Haddad"
-    )
-    return make.sealed(consultation, now=AT)
+    return make.sealed(proven(**CHILD), now=AT)
 
 
-def interpreter() -> ConsentRecord:
-    """The words were read out to a patient who reads neither language."""
-    consultation = proven(language="en")
-    first = consent.actions.open_reading(consultation=consultation, language="en", now=make.NOW)
-    names = {
-        field: keep_apart(consultation, field, value)
-        for field, value in {
-            "interpreter_name": "Ana Cruz",
-            "interpreter_language": "Tagalog",
-        }.items()
-    }
-    Reading.objects.create(
+def interpreter(**fields) -> ConsentRecord:
+    """The words were read out to somebody who reads neither language."""
+    consultation = proven(language="en", **fields)
+    consent.actions.open_reading(
         consultation=consultation,
-        risk_list=first.risk_list,
         language="en",
         read_by=ReadBy.INTERPRETER,
-        opened_at=make.NOW,
-        commitments=first.commitments | names,
-        absent={field: why for field, why in first.absent.items() if field not in names},
+        interpreter_name="Ana Cruz",
+        interpreter_language="Tagalog",
+        now=AT,
     )
     return make.sealed(consultation, now=AT)
 
@@ -83,7 +76,11 @@ def asking(language: str = "en") -> ConsentRecord:
 def withdrawn() -> ConsentRecord:
     record = english()
     consent.actions.withdraw(
-        consultation=record.consultation, record=record.pk, language="en", now=LATER
+        consultation=record.consultation,
+        record=record.pk,
+        language="en",
+        reason="I want to think.",
+        now=LATER,
     )
     return record
 

@@ -1,5 +1,6 @@
 """The bundle of evidence: what lies in it, what does not, and who exported it."""
 
+import datetime as dt
 import json
 import stat
 
@@ -8,9 +9,12 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 
+import consent.actions
 from bookings.models import NotPossibleNow
 from consent import ledger
+from consent.actions.growing import grow
 from consent.bundle import bundle_of
 from consent.models import ConsentRecord, RecordAccess
 from tests import make
@@ -136,6 +140,49 @@ def test_it_asks_the_database_as_often_whatever_the_number_of_risks():
 def test_each_entry_of_the_consultation_asks_for_its_own_proof():
     record = exhibits.talked_over()
     assert queries_for(record) == QUERIES + 3  # leaf, head and nodes
+
+
+def test_a_withdrawal_is_in_it_with_its_reason():
+    files = bundles.files_of(bundle_of(exhibits.in_the_tree(exhibits.withdrawn())))
+    assert json.loads(files["others/01/content.json"])["entry"] == "withdrawal"
+    kept = {each["field"]: each["value"] for each in json.loads(files["particulars.json"])}
+    assert kept["reason"] == "I want to think."
+
+
+def test_an_earlier_record_is_told_apart_from_the_one_that_stands():
+    """Withdrawn, and acknowledged again: each bundle says which record the withdrawal is about."""
+    first = exhibits.withdrawn()
+    later = exhibits.LATER + dt.timedelta(seconds=30)
+    reading = make.acknowledge_all(first.consultation, now=later)
+    again = consent.actions.seal_again(
+        consultation=first.consultation, reading=reading.pk, now=later
+    )
+    grow(now=later)
+    _code, lines = bundles.verify(bundle_of(again), "--receipt", exhibits.receipt_of(again))
+    assert "another record" in lines["later: others/01"][1]
+    assert "about another record" in lines["later: others/02"][1]
+    _code, lines = bundles.verify(bundle_of(first))
+    assert "WITHDRAWN" in lines["later: others/01"][1]
+
+
+# --- The desk ---------------------------------------------------------------------------------
+
+
+def test_a_dermatologist_downloads_it_and_that_is_written_down(client):
+    record = exhibits.talked_over()
+    user = make.staff("huda", group="Dermatologists")
+    client.force_login(user)
+    address = reverse("admin:consent_consentrecord_export", args=[record.pk])
+    assert (
+        address
+        in client.get(
+            reverse("admin:consent_consentrecord_change", args=[record.pk])
+        ).content.decode()
+    )
+    answer = client.get(address)
+    assert answer.content == bundle_of(record)
+    assert record.consultation.grouped_reference in answer["Content-Disposition"]
+    assert [row.how for row in RecordAccess.objects.order_by("pk")] == ["read", "exported"]
 
 
 # --- The command ------------------------------------------------------------------------------

@@ -215,6 +215,16 @@ def test_an_interpreter_is_named_as_one():
     assert interpreter["who"] == {"display": "Ana Cruz"}
 
 
+def test_a_guardian_to_whom_it_was_read_out_still_acts_for_the_patient():
+    bundle = exported(exhibits.interpreter(**exhibits.CHILD))
+    response = one(bundle, "QuestionnaireResponse")
+    assert own(response, "read-by")["valueCode"] == "interpreter"
+    author, interpreter, *_clinic = of_kind(bundle, "Provenance")[0]["agent"]
+    assert author["who"] == response["source"] != response["subject"]
+    assert interpreter["who"] == {"display": "Ana Cruz"}
+    assert one(bundle, "RelatedPerson")["name"] == [{"text": "Mona Haddad"}]
+
+
 def test_a_withdrawn_acknowledgement_cannot_be_read_as_one_that_stands():
     bundle = exported(exhibits.withdrawn())
     response = one(bundle, "QuestionnaireResponse")

@@ -13,7 +13,11 @@ from consent.models import ConsentRecord, RecordAccess
 from tests import desk, make
 
 LOOKS = "consent_recordaccess_changelist"
-WAYS = {"print": "printed", "pdf": "printed"}  # each way out, and as what it is written down
+WAYS = {
+    "print": "printed",
+    "pdf": "printed",
+    "export": "exported",
+}  # each way out, and as what it is written down
 
 
 @pytest.fixture(autouse=True)
