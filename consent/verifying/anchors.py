@@ -1,0 +1,74 @@
+"""The heads that were kept outside the database, against the tree as it stands."""
+
+import itertools
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+from consent.actions.anchoring import anchor_file
+from consent.actions.anchoring.anchor_file import Anchored
+from consent.verifying.findings import Findings, parsed
+from consent.verifying.growth import root_at
+from consent.verifying.keys import Keys
+from consent.verifying.snapshot import Row, Snapshot
+
+AT_ONCE = 1_000  # lines
+
+
+def check(path: Path, snapshot: Snapshot, keys: Keys, findings: Findings) -> Counter[str]:
+    """Every line of the file: signed by the clinic, not larger than the tree, and of the same root."""
+    looked_at = Counter[str]()
+    if not path.exists():
+        return looked_at
+    row = snapshot.one("SELECT count(*) AS size FROM consent_treenode WHERE level = 0")
+    lines = anchor_file.read(path)
+    while batch := list(itertools.islice(lines, AT_ONCE)):
+        heads = _heads(batch, snapshot)
+        for anchored in batch:
+            looked_at["anchors"] += 1
+            if anchored is None:
+                findings.tampered(str(path), "a line of the anchors' file cannot be read")
+            else:
+                _check_line(anchored, heads, row.size, snapshot, keys, findings)
+    return looked_at
+
+
+def _heads(batch: list[Anchored | None], snapshot: Snapshot) -> dict[bytes, Row]:
+    """The stored heads that are word for word those of the lines; verified already, where they stand."""
+    contents = [anchored.content for anchored in batch if anchored]
+    sizes = [says["size"] for says in map(parsed, contents) if says and _is_size(says)]
+    rows = snapshot.all("SELECT content, signature FROM consent_treehead WHERE size = ANY(%s)", sizes)
+    return {row.content: row for row in rows}
+
+
+def _check_line(
+    anchored: Anchored,
+    heads: dict[bytes, Row],
+    size: int,
+    snapshot: Snapshot,
+    keys: Keys,
+    findings: Findings,
+) -> None:
+    known = heads.get(anchored.content)
+    if known is not None and known.signature == anchored.signature:
+        return  # this very head is in the tree's own pass
+    says = parsed(anchored.content) or {}
+    about = f"anchor of {says.get('size')} entries, {says.get('at')}"
+    if not _is_size(says) or not keys.signed_head(
+        str(says.get("key")), anchored.signature, anchored.content
+    ):
+        findings.tampered(about, "no key of the clinic's signed this anchor")
+    elif says["size"] > size:
+        findings.tampered(
+            about, "the ledger has fewer entries than were anchored: it was set back, or cut"
+        )
+    elif (root := root_at(says["size"], snapshot)) is None or root.hex() != says.get("root"):
+        findings.tampered(about, "the ledger's first entries are not those that were anchored")
+    elif known is None:
+        findings.tampered(about, "the head that was anchored is no longer in the database")
+
+
+def _is_size(says: dict[str, object]) -> bool:
+    return type(says.get("size")) is int and 0 <= says["size"] < 2**63  # type: ignore[operator]
+
+
