@@ -170,8 +170,15 @@ class Databases:
     @contextmanager
     def copy(self, *, risks: int | None) -> Iterator[str]:
         """A fresh database that both connections lead to, dropped at the end."""
+        with self.copy_of(self._template(risks)) as name:
+            yield name
+
+    @contextmanager
+    def copy_of(self, template: str) -> Iterator[str]:
+        """The same, from a database of a test's own that nobody is connected to."""
         before = connections["default"].settings_dict["NAME"]
-        name = self._new(template=self._template(risks))
+        point_at("")
+        name = self._new(template=template)
         point_at(name)
         try:
             yield name

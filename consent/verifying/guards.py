@@ -1,6 +1,7 @@
 """The guards as they stand in PostgreSQL, against those that were shipped (guards.txt)."""
 
 import hashlib
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -64,11 +65,25 @@ UNIQUE = f"""
 """
 
 
+# PostgreSQL says `IN ('a', 'b')` in another way after it was dumped and restored: with other casts.
+CAST = re.compile(r"::(character varying|timestamp with time zone|[a-z0-9_]+)(\(\d+\))?(\[\])?")
+ALONE = re.compile(r"\(('[^']*'|ARRAY\[[^\]]*\])\)")
+
+
 def standing(snapshot: Snapshot) -> Iterator[tuple[str, str]]:
     """Each guard that there is: its name, and the SHA-256 of what it says."""
     for query in (TRIGGERS, FUNCTIONS, CONSTRAINTS, UNIQUE):
         for row in snapshot.all(f"SELECT name, words FROM ({query}) AS guards ORDER BY name"):
-            yield row.name, hashlib.sha256(row.words.encode()).hexdigest()
+            words = row.words if query is FUNCTIONS else in_one_form(row.words)
+            yield row.name, hashlib.sha256(words.encode()).hexdigest()
+
+
+def in_one_form(words: str) -> str:
+    """A condition without its casts, and without parentheses around one literal or one array."""
+    words = CAST.sub("", words)
+    while (simpler := ALONE.sub(r"\1", words)) != words:
+        words = simpler
+    return words
 
 
 def shipped() -> dict[str, str]:

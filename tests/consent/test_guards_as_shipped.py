@@ -8,7 +8,9 @@ from consent.verifying import guards
 from consent.verifying.snapshot import Snapshot, here
 
 pytestmark = pytest.mark.empty_clinic
-HOW = "a migration changed a guard. Look at it, then write guards.txt anew: WRITE_GUARDS=1 pytest {}"
+HOW = (
+    "a migration changed a guard. Look at it, then write guards.txt anew: WRITE_GUARDS=1 pytest {}"
+)
 
 
 def test_guards_txt_is_what_the_migrations_make(committed_db):
