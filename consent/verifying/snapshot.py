@@ -15,9 +15,11 @@ Row = Any
 NUMBERS = itertools.count()
 AT_ONCE = 5_000  # rows held in memory while a long query is read
 OF_THE_SERVER = ("dbname", "user", "password", "host", "port", "service", "passfile")
+# Whatever the database or the role says otherwise: rows and definitions are told in one way alone.
 BOUNDED = (
-    "-c timezone=UTC -c datestyle=ISO -c search_path=pg_catalog,public -c statement_timeout=0"
-    " -c default_transaction_read_only=on -c jit=off"
+    "-c timezone=UTC -c datestyle=ISO -c intervalstyle=postgres -c bytea_output=hex"
+    " -c extra_float_digits=1 -c quote_all_identifiers=off -c search_path=pg_catalog,public"
+    " -c statement_timeout=0 -c default_transaction_read_only=on -c jit=off"
 )
 
 

@@ -114,6 +114,17 @@ class Attacker:
         cursor = self.sql.execute(query, values or None)
         return cursor.fetchall() if cursor.description else []
 
+    def as_superuser(self, *statements: str) -> None:
+        """What not even the owner can do: the server's own superuser (peer authentication)."""
+        server = self.sql.info.get_parameters()
+        place = {name: server[name] for name in ("host", "port", "dbname") if name in server}
+        with psycopg.connect(**place, user="postgres", autocommit=True) as session:
+            for statement in statements:
+                session.execute(statement)
+
+    def close(self) -> None:
+        self.sql.close()
+
     @contextmanager
     def unguarded(self) -> Iterator[None]:
         """Every trigger off, every check and reference gone; then all of it as it was."""
