@@ -12,7 +12,12 @@ from consent.verifying.findings import Findings, fields_that_differ
 from consent.verifying.lists import Lists
 from consent.verifying.snapshot import Row
 
-REVIEW_COLUMNS = {"record": "record_id", "licence": "licence_number", "reviewed_by": "reviewed_by_id", "note": "note_commitment"}
+REVIEW_COLUMNS = {
+    "record": "record_id",
+    "licence": "licence_number",
+    "reviewed_by": "reviewed_by_id",
+    "note": "note_commitment",
+}
 KINDS = {ActKind.DECLINED: EntryKind.DECLINED, ActKind.WITHDRAWN: EntryKind.WITHDRAWAL}
 
 

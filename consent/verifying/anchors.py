@@ -2,7 +2,6 @@
 
 import itertools
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 
 from consent.actions.anchoring import anchor_file
@@ -16,10 +15,8 @@ AT_ONCE = 1_000  # lines
 
 
 def check(path: Path, snapshot: Snapshot, keys: Keys, findings: Findings) -> Counter[str]:
-    """Every line of the file: signed by the clinic, not larger than the tree, and of the same root."""
+    """Every line of a file: signed by the clinic, not larger than the tree, and of the same root."""
     looked_at = Counter[str]()
-    if not path.exists():
-        return looked_at
     row = snapshot.one("SELECT count(*) AS size FROM consent_treenode WHERE level = 0")
     lines = anchor_file.read(path)
     while batch := list(itertools.islice(lines, AT_ONCE)):
@@ -33,11 +30,31 @@ def check(path: Path, snapshot: Snapshot, keys: Keys, findings: Findings) -> Cou
     return looked_at
 
 
+def check_own_file(path: Path, snapshot: Snapshot, keys: Keys, findings: Findings) -> Counter[str]:
+    """The clinic's own file, which must hold as much as the database says was written to it."""
+    place = snapshot.one("SELECT size FROM consent_anchorplace WHERE place = 'file' AND size > 0")
+    if not path.exists():
+        if place:
+            findings.tampered(str(path), "the anchors' file is gone")
+        return Counter()
+    if place and _largest(path) < place.size:
+        findings.tampered(str(path), "the anchors' file was cut: its newest lines are gone")
+    return check(path, snapshot, keys, findings)
+
+
+def _largest(path: Path) -> int:
+    """The size in the file's largest anchor."""
+    says = (parsed(anchored.content) for anchored in anchor_file.read(path) if anchored)
+    return max((int(one["size"]) for one in says if one and _is_size(one)), default=0)
+
+
 def _heads(batch: list[Anchored | None], snapshot: Snapshot) -> dict[bytes, Row]:
     """The stored heads that are word for word those of the lines; verified already, where they stand."""
     contents = [anchored.content for anchored in batch if anchored]
     sizes = [says["size"] for says in map(parsed, contents) if says and _is_size(says)]
-    rows = snapshot.all("SELECT content, signature FROM consent_treehead WHERE size = ANY(%s)", sizes)
+    rows = snapshot.all(
+        "SELECT content, signature FROM consent_treehead WHERE size = ANY(%s)", sizes
+    )
     return {row.content: row for row in rows}
 
 
@@ -71,5 +88,3 @@ def _check_line(
 
 def _is_size(says: dict[str, object]) -> bool:
     return type(says.get("size")) is int and 0 <= says["size"] < 2**63  # type: ignore[operator]
-
-

@@ -5,7 +5,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from consent.verifying import entries
 from consent.verifying.snapshot import Row, Snapshot
 
 CONSULTATIONS = 500  # of one part: some ten thousand rows in memory
@@ -81,7 +80,7 @@ QUERIES: dict[str, tuple[str, str]] = {
         "id",
     ),
     "entries": (
-        f"SELECT {entries.COLUMNS} FROM consent_ledgerentry WHERE {{where}} ORDER BY id",
+        "SELECT * FROM consent_ledgerentry WHERE {where} ORDER BY id",
         "consultation_id",
     ),
     "readings": ("SELECT * FROM consent_reading WHERE {where}", "consultation_id"),

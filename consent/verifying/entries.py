@@ -8,12 +8,7 @@ from consent.verifying.findings import Findings, parsed
 from consent.verifying.keys import Keys
 from consent.verifying.snapshot import Row
 
-COLUMNS = (
-    "id, kind, consultation_id, content, entry_hash, key_id, signature, cosignature, written_at,"
-    " recorded_at"
-)
 ENVELOPE = ("v", "entry", "at", "key", "consultation")
-OF_NO_CONSULTATION = (EntryKind.PUBLICATION, EntryKind.ROTATION)
 
 
 def name_of(entry: Row, reference: str = "") -> str:

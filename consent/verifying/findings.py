@@ -84,7 +84,9 @@ def fields_that_differ(said: dict[str, Any], found: dict[str, Any]) -> Iterable[
     """The names under which two bodies of an entry are not the same, in order."""
     nothing = object()
     return sorted(
-        name for name in said.keys() | found.keys() if said.get(name, nothing) != found.get(name, nothing)
+        name
+        for name in said.keys() | found.keys()
+        if said.get(name, nothing) != found.get(name, nothing)
     )
 
 

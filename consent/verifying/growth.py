@@ -46,11 +46,13 @@ class Growth:
             head = self._meet(head, heads)
             self.looked_at["leaves"] += 1
             tick(1)
-        for node in itertools.chain([node] if node else [], nodes):
-            self._note_extra(node)
-        for head in itertools.chain([head] if head else [], heads):
-            self._check_head(head)
-            self.findings.tampered(f"head of {head.size}", "the tree has fewer entries than its head")
+        for extra in itertools.chain([node] if node else [], nodes):
+            self._note_extra(extra)
+        for larger in itertools.chain([head] if head else [], heads):
+            self._check_head(larger)
+            self.findings.tampered(
+                f"head of {larger.size}", "the tree has fewer entries than its head"
+            )
 
     def leaves_to_come(self) -> int:
         return max(0, self.end() - self.frontier.size)
@@ -81,7 +83,9 @@ class Growth:
                     self._note_gap(f"node {level}/{index}", "the node is missing")
                 continue
             if found.hash != wanted and (level == 0 or self.is_whole):
-                self._note_gap(f"node {level}/{index}", "the node is not the hash of what stands below it")
+                self._note_gap(
+                    f"node {level}/{index}", "the node is not the hash of what stands below it"
+                )
             found = next(nodes, None)
         while found is not None and _order(found) <= (self.frontier.size, 99):
             self._note_extra(found)
@@ -106,7 +110,9 @@ class Growth:
         while head is not None and head.size <= self.frontier.size:
             self._check_head(head)
             if self.is_whole and bytes(head.root) != self.frontier.root():
-                self._note_gap(f"head of {head.size}", "its root is not that of the entries before it")
+                self._note_gap(
+                    f"head of {head.size}", "its root is not that of the entries before it"
+                )
             self.last_head = head
             head = next(heads, None)
         return head
@@ -118,7 +124,9 @@ class Growth:
         if not self.keys.signed_head(head.key_id, head.signature, head.content):
             self.findings.tampered(f"{about}.signature", "no key of the clinic's signed it")
         elif self.keys.was_silent(head.key_id, head.signed_at):
-            self.findings.tampered(f"{about}.key_id", "the key that signed it had handed over before")
+            self.findings.tampered(
+                f"{about}.key_id", "the key that signed it had handed over before"
+            )
         says = parsed(head.content) or {}
         columns = {
             "size": head.size,
@@ -138,7 +146,8 @@ class Growth:
 
     def _note_extra(self, node: Row) -> None:
         self.findings.tampered(
-            f"node {node.level}/{node.index}, consent_treenode", "there is no such place in the tree"
+            f"node {node.level}/{node.index}, consent_treenode",
+            "there is no such place in the tree",
         )
 
 

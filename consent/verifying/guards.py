@@ -23,16 +23,13 @@ WRITTEN_ONCE = (
     "consent_treehead",
     "consent_verification",
 )
-OURS = r"'^(clinic|bookings|consent)_'"  # tables
-EVIDENCE = r"'^consent_'"
-
 # Each guard is a name and the words whose SHA-256 is in guards.txt.
-TRIGGERS = f"""
+TRIGGERS = """
     SELECT 'trigger ' || relname || '.' || tgname AS name,
         concat(pg_get_triggerdef(pg_trigger.oid), ' ENABLE ', tgenabled) AS words
     FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid
     JOIN pg_namespace ON pg_namespace.oid = relnamespace
-    WHERE nspname = 'public' AND relname ~ {OURS} AND NOT tgisinternal
+    WHERE nspname = 'public' AND relname ~ '^(clinic|bookings|consent)_' AND NOT tgisinternal
 """
 FUNCTIONS = """
     SELECT 'function ' || proname || '(' || pg_get_function_identity_arguments(pg_proc.oid) || ')' AS name,
@@ -45,7 +42,7 @@ FUNCTIONS = """
         SELECT FROM pg_depend
         WHERE classid = 'pg_proc'::regclass AND objid = pg_proc.oid AND deptype = 'e')
 """
-CONSTRAINTS = f"""
+CONSTRAINTS = """
     SELECT 'constraint ' || relname || '.' || conname AS name,
         pg_get_constraintdef(pg_constraint.oid) || CASE WHEN convalidated THEN '' ELSE ' not validated' END
             || CASE to_jsonb(pg_constraint) ->> 'conenforced' WHEN 'false' THEN ' not enforced' ELSE '' END
@@ -53,14 +50,14 @@ CONSTRAINTS = f"""
     FROM pg_constraint JOIN pg_class ON pg_class.oid = conrelid
     JOIN pg_namespace ON pg_namespace.oid = relnamespace
     WHERE nspname = 'public' AND contype <> 'n'
-        AND (relname ~ {EVIDENCE} OR (relname = 'bookings_consultation' AND contype IN ('c', 'x')))
+        AND (relname ~ '^consent_' OR (relname = 'bookings_consultation' AND contype IN ('c', 'x')))
 """
-UNIQUE = f"""
+UNIQUE = """
     SELECT 'index ' || relname || '.' || indexrelid::regclass::text AS name,
         pg_get_indexdef(indexrelid) || CASE WHEN indisvalid THEN '' ELSE ' not valid' END AS words
     FROM pg_index JOIN pg_class ON pg_class.oid = indrelid
     JOIN pg_namespace ON pg_namespace.oid = relnamespace
-    WHERE nspname = 'public' AND relname ~ {EVIDENCE} AND indisunique
+    WHERE nspname = 'public' AND relname ~ '^consent_' AND indisunique
         AND NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = indexrelid)
 """
 
@@ -73,7 +70,7 @@ ALONE = re.compile(r"\(('[^']*'|ARRAY\[[^\]]*\])\)")
 def standing(snapshot: Snapshot) -> Iterator[tuple[str, str]]:
     """Each guard that there is: its name, and the SHA-256 of what it says."""
     for query in (TRIGGERS, FUNCTIONS, CONSTRAINTS, UNIQUE):
-        for row in snapshot.all(f"SELECT name, words FROM ({query}) AS guards ORDER BY name"):
+        for row in snapshot.all(query):
             words = row.words if query is FUNCTIONS else in_one_form(row.words)
             yield row.name, hashlib.sha256(words.encode()).hexdigest()
 
@@ -119,7 +116,7 @@ def _check_foreign_keys(snapshot: Snapshot, findings: Findings) -> None:
     """Foreign keys are held by triggers of PostgreSQL's own, which can be switched off too."""
     for row in snapshot.all(
         "SELECT relname, count(*) AS number FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid"
-        f" WHERE tgisinternal AND tgenabled <> 'O' AND relname ~ {OURS} GROUP BY relname"
+        " WHERE tgisinternal AND tgenabled <> 'O' AND relname ~ '^(clinic|bookings|consent)_' GROUP BY relname"
     ):
         findings.tampered(f"foreign keys of {row.relname}", "they are switched off")
 
@@ -145,12 +142,16 @@ def _check_tables(snapshot: Snapshot, findings: Findings) -> None:
 
 def _check_functions(snapshot: Snapshot, known: set[str], findings: Findings) -> None:
     """Nobody else's function acts with the rights of the evidence's owner."""
-    owner = snapshot.one("SELECT relowner FROM pg_class WHERE oid = 'public.consent_ledgerentry'::regclass")
-    for row in snapshot.all(f"SELECT name, prosecdef, proowner FROM ({FUNCTIONS}) AS functions"):
+    owner = snapshot.one(
+        "SELECT relowner FROM pg_class WHERE oid = 'public.consent_ledgerentry'::regclass"
+    )
+    for row in snapshot.all(FUNCTIONS):
         if row.name in known and owner and row.proowner != owner.relowner:
             findings.tampered(row.name, "this function has another owner than the evidence")
         elif row.name not in known and row.prosecdef:
-            findings.tampered(row.name, "this function acts with another's rights, and is not one of ours")
+            findings.tampered(
+                row.name, "this function acts with another's rights, and is not one of ours"
+            )
 
 
 def _check_rights(snapshot: Snapshot, findings: Findings) -> None:
@@ -169,7 +170,8 @@ def _check_rights(snapshot: Snapshot, findings: Findings) -> None:
     for row in rows:
         if row.owns:
             findings.tampered(
-                row.relname, "the application's role owns it, or can act as its owner: no guard holds"
+                row.relname,
+                "the application's role owns it, or can act as its owner: no guard holds",
             )
         elif row.changes or row.others_change:
             findings.tampered(

@@ -31,7 +31,9 @@ class Lists:
 
     @classmethod
     def read(cls, snapshot: Snapshot) -> "Lists":
-        treatments = {row.id: row.slug for row in snapshot.all("SELECT id, slug FROM clinic_treatment")}
+        treatments = {
+            row.id: row.slug for row in snapshot.all("SELECT id, slug FROM clinic_treatment")
+        }
         lists = snapshot.all(
             "SELECT * FROM consent_risklist WHERE state = ANY(%s)", list(GONE_LIVE)
         )
@@ -40,7 +42,10 @@ class Lists:
             if row.risk_list_id in risks:
                 risks[row.risk_list_id].append(Risk(**row._asdict()))
         return cls(
-            {row.id: _published(row, treatments.get(row.treatment_id, ""), risks[row.id]) for row in lists},
+            {
+                row.id: _published(row, treatments.get(row.treatment_id, ""), risks[row.id])
+                for row in lists
+            },
             frozenset(treatments.values()),
         )
 
@@ -63,4 +68,3 @@ def _published(row: Any, slug: str, risks: list[Risk]) -> Published:
             for language in Language.values
         },
     )
-

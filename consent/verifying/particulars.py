@@ -14,7 +14,9 @@ def check(case: Case, lists: Lists, findings: Findings) -> None:
     about = f"{case.reference}, consent_particulars"
     for row in case.particulars:
         if ledger.commitment(row.field, row.value, row.salt) != row.commitment:
-            findings.tampered(f"{about}.{row.field}", "the value is not the one that was committed to")
+            findings.tampered(
+                f"{about}.{row.field}", "the value is not the one that was committed to"
+            )
     if erasure is not None:
         if kept:
             findings.tampered(about, "values stand here again that were erased")

@@ -44,7 +44,9 @@ def check(case: Case, lists: Lists, findings: Findings) -> None:
         if entry is None:
             findings.tampered(f"{about}, consent_ledgerentry", "its entry is not in the ledger")
         elif reading is None or reading.risk_list_id not in lists.published:
-            findings.tampered(f"{about}, consent_reading", "its reading, or the list it read, is gone")
+            findings.tampered(
+                f"{about}, consent_reading", "its reading, or the list it read, is gone"
+            )
         elif entry.entry_hash in case.says:
             says = case.says[entry.entry_hash]
             _check_record(case, record, reading, says, about, lists, findings)
@@ -144,11 +146,15 @@ def _check_words(act: Row, where: str, published: Published, findings: Findings)
         findings.tampered(f"{where}.words_hash", "it is not the hash of the words beside it")
     listed = published.hashes.get((act.key, act.language))
     if listed is not None and listed != act.words_hash:
-        findings.tampered(f"{where}, consent_risk", "the list says other words than were acknowledged")
+        findings.tampered(
+            f"{where}, consent_risk", "the list says other words than were acknowledged"
+        )
 
 
 def _check_clock(
     said: dt.datetime, recorded: dt.datetime, is_demo: bool, about: str, findings: Findings
 ) -> None:
     if not is_demo and abs(recorded - said) > CLOCKS_APART:
-        findings.add(CLOCK, about, "what it says and what the database's clock said differ by over 5 s")
+        findings.add(
+            CLOCK, about, "what it says and what the database's clock said differ by over 5 s"
+        )

@@ -76,8 +76,10 @@ def verify(
         report.looked_at += growth.looked_at
         publications.check(snapshot, keys, report.findings, report.looked_at)
         waiting.check(snapshot, report.findings, now=now)
-        path = anchor_file or Path(settings.ANCHOR_FILE)
-        report.looked_at += anchors.check(path, snapshot, keys, report.findings)
+        if anchor_file:
+            report.looked_at += anchors.check(anchor_file, snapshot, keys, report.findings)
+        elif own := settings.ANCHOR_FILE:
+            report.looked_at += anchors.check_own_file(Path(own), snapshot, keys, report.findings)
         if receipts is not None:
             report.looked_at += saved_receipts.check(receipts, snapshot, keys, report.findings)
     finally:
@@ -113,7 +115,9 @@ def _begin(growth: Growth, report: Report, *, since_last: bool) -> list[Part]:
         " WHERE outcome <> 'tampered' ORDER BY run.id DESC LIMIT 1"
     )
     if head is None:
-        raise CannotBegin("There is no earlier sound verification to begin from. Run it with --full.")
+        raise CannotBegin(
+            "There is no earlier sound verification to begin from. Run it with --full."
+        )
     frontier = frontier_at(head.size, growth.snapshot)
     if frontier is None or frontier.root() != head.root:
         report.findings.tampered(
@@ -133,9 +137,7 @@ def _begin(growth: Growth, report: Report, *, since_last: bool) -> list[Part]:
     return parts_of_some(row.consultation_id for row in rows)
 
 
-def _run(
-    team: Team, growth: Growth, parts: list[Part], report: Report, progress: Progress
-) -> None:
+def _run(team: Team, growth: Growth, parts: list[Part], report: Report, progress: Progress) -> None:
     """The tree here, while other processes look at the parts; or one after the other."""
     total = growth.leaves_to_come() + len(parts)
     done = 0

@@ -34,7 +34,9 @@ class Place:
 def here() -> Place:
     """The database that the application uses, as the application's own role: it can read all of it."""
     params = connections["default"].get_connection_params()
-    server = {name: params[name] for name in params if name in OF_THE_SERVER or name.startswith("ssl")}
+    server = {
+        name: params[name] for name in params if name in OF_THE_SERVER or name.startswith("ssl")
+    }
     return Place(server)
 
 
@@ -47,9 +49,7 @@ class Snapshot:
         )
         self.connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
         if place.snapshot:
-            self.connection.execute(
-                sql.SQL("SET TRANSACTION SNAPSHOT {}").format(place.snapshot)
-            )
+            self.connection.execute(sql.SQL("SET TRANSACTION SNAPSHOT {}").format(place.snapshot))
 
     def shared(self, place: Place) -> Place:
         """The same place, for other processes that are to see exactly what this one sees."""
@@ -59,7 +59,7 @@ class Snapshot:
     def all(self, query: str, *values: Any) -> list[Row]:
         """All rows of a query that gives few."""
         with self.connection.cursor(binary=True) as cursor:
-            return cursor.execute(query, values or None).fetchall()  # type: ignore[arg-type]
+            return cursor.execute(query, values or None).fetchall()
 
     def one(self, query: str, *values: Any) -> Row:
         rows = self.all(query, *values)
@@ -67,7 +67,7 @@ class Snapshot:
 
     def stream(self, query: str, *values: Any) -> Iterator[Row]:
         """The rows of a query that gives many, some thousands at a time (a cursor of the server's)."""
-        with self.connection.cursor(f"rows_{next(NUMBERS)}", binary=True) as cursor:  # type: ignore[call-overload]
+        with self.connection.cursor(f"rows_{next(NUMBERS)}", binary=True) as cursor:
             cursor.itersize = AT_ONCE
             yield from cursor.execute(query, values or None)
 

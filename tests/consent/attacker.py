@@ -15,6 +15,7 @@ from typing import Any
 
 import psycopg
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from django.test import override_settings
 from psycopg.rows import namedtuple_row
 
 from clinic import clock
@@ -52,12 +53,10 @@ class Scene:
 
     def verify(self, *, receipts: bool = True, anchors: bool = True, **options: Any) -> Report:
         """What verify_ledger finds, with or without what stands outside the database."""
-        return verifying.verify(
-            now=clock.now(),
-            receipts=self.receipts if receipts else None,
-            anchor_file=self.anchors if anchors else self.folder / "none",
-            **options,
-        )
+        with override_settings(ANCHOR_FILE=str(self.anchors) if anchors else ""):
+            return verifying.verify(
+                now=clock.now(), receipts=self.receipts if receipts else None, **options
+            )
 
     def sealed(self) -> ConsentRecord:
         """One more record, written at this moment."""

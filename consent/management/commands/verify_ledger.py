@@ -39,9 +39,13 @@ class Command(BaseCommand):
             "--since-last", action="store_true", help="What came after the last sound verification."
         )
         parser.add_argument("--receipts", type=Path, help="A folder of patients' saved receipts.")
-        parser.add_argument("--anchors", type=Path, help="The anchors' file (default: ANCHOR_FILE).")
+        parser.add_argument(
+            "--anchors", type=Path, help="The anchors' file (default: ANCHOR_FILE)."
+        )
         parser.add_argument("--json", action="store_true", help="Print one JSON object.")
-        parser.add_argument("--processes", type=int, help="How many at once (default: as many as help).")
+        parser.add_argument(
+            "--processes", type=int, help="How many at once (default: as many as help)."
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         bar = Bar(quiet=options["json"] or not sys.stderr.isatty())
