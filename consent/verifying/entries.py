@@ -62,6 +62,7 @@ def _check_signature(entry: Row, about: str, keys: Keys, findings: Findings) -> 
 
 
 def _is_canonical(says: dict[str, Any], content: bytes) -> bool:
+    """Whether the bytes are the one form of what they say (consent.ledger.canonical)."""
     try:
         return ledger.canonical(says) == content
     except ValueError:

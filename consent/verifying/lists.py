@@ -51,7 +51,8 @@ class Lists:
 
     def is_another_treatment(self, said: str, list_id: int) -> bool:
         """Whether bytes name a treatment that is not the list's. A new short name alone is no offence."""
-        return said != self.published[list_id].row.treatment.slug and said in self.slugs
+        known = self.published.get(list_id)
+        return known is None or (said != known.row.treatment.slug and said in self.slugs)
 
 
 def _published(row: Any, slug: str, risks: list[Risk]) -> Published:

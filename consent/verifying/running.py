@@ -16,6 +16,7 @@ from consent.verifying.cases import Part, parts_of_all, parts_of_some
 from consent.verifying.findings import LATE, Findings
 from consent.verifying.growth import Growth, frontier_at
 from consent.verifying.keys import Keys
+from consent.verifying.lists import Lists
 from consent.verifying.snapshot import Snapshot, here
 from consent.verifying.working import Team, processes_for
 
@@ -74,7 +75,8 @@ def verify(
             team.end()
         report.size, report.root = growth.frontier.size, growth.frontier.root().hex()
         report.looked_at += growth.looked_at
-        publications.check(snapshot, keys, report.findings, report.looked_at)
+        lists = Lists.read(snapshot)
+        publications.check(snapshot, keys, lists, report.findings, report.looked_at)
         waiting.check(snapshot, report.findings, now=now)
         if anchor_file:
             report.looked_at += anchors.check(anchor_file, snapshot, keys, report.findings)

@@ -76,8 +76,8 @@ def drop(owner: psycopg.Connection, name: str) -> None:
 
 def _is_left_over(name: str) -> bool:
     """Whether it is a killed run's copy, or a template of another state of the code."""
-    _bench, fingerprint, _rows, *pid = name.split("_")
-    return not processes.runs(int(pid[0])) if pid else fingerprint != fingerprint()
+    _bench, state, _rows, *pid = name.split("_")
+    return not processes.runs(int(pid[0])) if pid else state != fingerprint()
 
 
 def fingerprint() -> str:

@@ -6,7 +6,7 @@ Guards are taken away for an attack and put back as they were, so that they tell
 import datetime as dt
 import json
 import shutil
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from email.message import EmailMessage
@@ -32,7 +32,7 @@ Says = dict[str, Any]
 
 @dataclass
 class Scene:
-    """Three sealed records in an anchored tree and a fourth that waits for it, each with its receipt."""
+    """Sealed records, each with its receipt, and a tree whose heads are anchored."""
 
     name: str  # of the database
     folder: Path
@@ -87,11 +87,11 @@ class Scene:
 
 
 def scene(name: str, folder: Path) -> Scene:
+    """Three records in the tree, after the publication of what they read."""
     made = Scene(name, folder, [])
     for _record in range(3):
         made.sealed()
         made.grow()
-    made.sealed()
     return made
 
 
@@ -216,9 +216,10 @@ class Attacker:
         for table in ("consent_reading", "consent_particulars", "consent_ledgerentry"):
             self.run(f"DELETE FROM {table} WHERE consultation_id = %s", key)
 
-    def rebuild(self, key: Ed25519PrivateKey | None, *, sizes: Iterable[int] = (1, 2, 3)) -> None:
-        """The whole tree anew over the entries as they stand, with a head at each of these sizes."""
-        heads = {row.size: row for row in self.run("SELECT * FROM consent_treehead")}
+    def rebuild(self, key: Ed25519PrivateKey | None, *, heads: int = 3) -> None:
+        """The whole tree anew over the entries as they stand, with so many heads of the old sizes."""
+        old = {row.size: row for row in self.run("SELECT * FROM consent_treehead ORDER BY size")}
+        sizes = list(old)[:heads]
         self.run("DELETE FROM consent_treenode")
         self.run("DELETE FROM consent_treehead")
         frontier = tree.Frontier()
@@ -231,7 +232,7 @@ class Attacker:
                     *(level, index, node, None if level else entry.id),
                 )
             if frontier.size in sizes:
-                self._head(heads[frontier.size], frontier.root(), key)
+                self._head(old[frontier.size], frontier.root(), key)
 
     def _head(self, old: Any, root: bytes, key: Ed25519PrivateKey | None) -> None:
         says = json.loads(old.content) | {"root": root.hex()}

@@ -26,8 +26,9 @@ def pattern(
 
 @pytest.fixture
 def here(pattern, test_databases, django_db_blocker, settings, tmp_path) -> Iterator[Scene]:
-    """A copy of the scene, database and files, for one test to spoil."""
+    """A copy of the scene for one test to spoil, with a fourth record that waits to be sealed."""
     with django_db_blocker.unblock(), test_databases.copy_of(pattern.name) as name:
         copied = pattern.copied(name, tmp_path)
         settings.ANCHOR_FILE = str(copied.anchors)
+        copied.sealed()
         yield copied

@@ -33,10 +33,10 @@ LEAF_GONE = "there is no leaf at this place of the tree"
 ENTRY_GONE = "the entry of this leaf is gone"
 NO_ENTRY = "its entry is not in the ledger"
 ROW_GONE = "the record is gone"
-ROOT = "its root is not that of the entries before it"
 FEWER = "the tree has fewer entries than its head"
 ANCHOR_CUT = "the ledger has fewer entries than were anchored: it was set back, or cut"
 ANCHOR_ROOT = "the ledger's first entries are not those that were anchored"
+PUBLISHED = "the list is not what was published"
 HEAD_GONE = "the head that was anchored is no longer in the database"
 RECEIPT = "receipt without entry: the clinic signed it, and the entry is not in the ledger"
 NOT_NEWEST = "the receipt is not of its newest record"
@@ -84,7 +84,7 @@ def _(one: Attacker) -> None:
     )
 
 
-@attack("edit a published wording", LIST_WORDS)
+@attack("edit a published wording", LIST_WORDS, PUBLISHED)
 def _(one: Attacker) -> None:
     one.run("UPDATE consent_risk SET what_it_is_en = 'Nothing to worry about.'")
 
@@ -232,13 +232,15 @@ def _(one: Attacker) -> None:
 # --- The tree --------------------------------------------------------------------------------
 
 
-@attack("swap two leaves", ROOT)
+@attack("swap two leaves", NODE)
 def _(one: Attacker) -> None:
-    one.run("CREATE TEMP TABLE old AS SELECT * FROM consent_treenode WHERE level = 0 AND index < 2")
-    one.run("DELETE FROM consent_treenode WHERE level = 0 AND index < 2")
+    one.run(
+        "CREATE TEMP TABLE old AS SELECT * FROM consent_treenode WHERE level = 0 AND index IN (1, 2)"
+    )
+    one.run("DELETE FROM consent_treenode WHERE level = 0 AND index IN (1, 2)")
     one.run(
         "INSERT INTO consent_treenode (level, index, hash, entry_id)"
-        " SELECT 0, 1 - index, hash, entry_id FROM old"
+        " SELECT 0, 3 - index, hash, entry_id FROM old"
     )
 
 
@@ -265,7 +267,7 @@ def _(one: Attacker) -> None:
 @attack("delete the last sealed record with its head and nodes", ANCHOR_CUT, RECEIPT)
 def _(one: Attacker) -> None:
     one.delete(record(one, 2))
-    one.rebuild(None, sizes=(1, 2))
+    one.rebuild(None, heads=2)
 
 
 @attack("delete the last unsealed record", RECEIPT)
