@@ -1,10 +1,9 @@
 """Reviews and a patient's other acts, against the entries that they rest on."""
 
 from types import SimpleNamespace
-from typing import Any
 
 from consent import ledger
-from consent.bodies import review_body
+from consent.bodies import declined_body, review_body, withdrawal_body
 from consent.models import ActKind, EntryKind
 from consent.verifying.cases import Case
 from consent.verifying.entries import body_of, name_of
@@ -18,6 +17,7 @@ REVIEW_COLUMNS = {
     "reviewed_by": "reviewed_by_id",
     "note": "note_commitment",
 }
+ACT_COLUMNS = {"reading": "reading_id", "record": "record_id", "reason": "note_commitment"}
 KINDS = {ActKind.DECLINED: EntryKind.DECLINED, ActKind.WITHDRAWN: EntryKind.WITHDRAWAL}
 
 
@@ -56,17 +56,14 @@ def _check_act(case: Case, act: Row, findings: Findings) -> None:
     if entry is None:
         findings.tampered(f"{about}.entry_id", "its entry is not in the ledger")
     elif says := case.says.get(entry.entry_hash):
-        for name, value in _columns_of(act).items():
-            if name in says and says[name] != value:
-                findings.tampered(f"{about}.{name}", "the column is not what the signed bytes say")
-
-
-def _columns_of(act: Row) -> dict[str, Any]:
-    return {
-        "at": ledger.utc(act.acted_at),
-        "reading": act.reading_id,
-        "record": act.record_hash,
-        "language": act.language,
-        "statement": act.statement,
-        "note": act.note_commitment,
-    }
+        said = body_of(says)
+        body = withdrawal_body if act.kind == ActKind.WITHDRAWN else declined_body
+        record = SimpleNamespace(record_hash=act.record_hash)
+        # Whether it is demo data stands on the consultation, which is no evidence.
+        consultation = SimpleNamespace(is_demo=said.get("demo"))
+        row = act._asdict() | {"record": record, "consultation": consultation}
+        for name in fields_that_differ(said, body(SimpleNamespace(**row))):  # type: ignore[arg-type]
+            column = ACT_COLUMNS.get(name, name)
+            findings.tampered(f"{about}.{column}", "the column is not what the signed bytes say")
+        if says.get("at") != ledger.utc(act.acted_at):
+            findings.tampered(f"{about}.acted_at", "the column is not what the signed bytes say")

@@ -1,24 +1,29 @@
 """The heads that were kept outside the database, against the tree as it stands."""
 
 import itertools
+import re
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
+from consent import ledger
 from consent.actions.anchoring import anchor_file
 from consent.actions.anchoring.anchor_file import Anchored
 from consent.verifying.findings import Findings, parsed
 from consent.verifying.growth import root_at
 from consent.verifying.keys import Keys
+from consent.verifying.saved_receipts import texts_of
 from consent.verifying.snapshot import Row, Snapshot
 
 AT_ONCE = 1_000  # lines
+MAILED = re.compile(r'^(\{"at":.*"entry":"head".*\})\s+([-_0-9A-Za-z]{86})\s*$', re.MULTILINE)
 
 
 def check(path: Path, snapshot: Snapshot, keys: Keys, findings: Findings) -> Counter[str]:
-    """Every line of a file: signed by the clinic, not larger than the tree, and of the same root."""
+    """Every head in a file, or in a saved e-mail: signed by the clinic, in the tree, of the same root."""
     looked_at = Counter[str]()
     row = snapshot.one("SELECT count(*) AS size FROM consent_treenode WHERE level = 0")
-    lines = anchor_file.read(path)
+    lines = _mailed(path) if path.suffix in (".eml", ".txt") else anchor_file.read(path)
     while batch := list(itertools.islice(lines, AT_ONCE)):
         heads = _heads(batch, snapshot)
         for anchored in batch:
@@ -40,6 +45,15 @@ def check_own_file(path: Path, snapshot: Snapshot, keys: Keys, findings: Finding
     if place and _largest(path) < place.size:
         findings.tampered(str(path), "the anchors' file was cut: its newest lines are gone")
     return check(path, snapshot, keys, findings)
+
+
+def _mailed(path: Path) -> Iterator[Anchored | None]:
+    """The heads in the e-mail that the lead keeps: the signed words in a line, the signature below."""
+    found = {match.groups() for text in texts_of(path) for match in MAILED.finditer(text)}
+    if not found:
+        yield None
+    for words, signature in sorted(found):
+        yield Anchored("", words.encode(), ledger.signature_from(signature))
 
 
 def _largest(path: Path) -> int:

@@ -1,7 +1,7 @@
 """Personal values: each is bound by its commitment, or lawfully erased; anything else is an offence."""
 
 from consent import ledger
-from consent.models import EntryKind
+from consent.models import ActKind, EntryKind
 from consent.verifying.cases import Case
 from consent.verifying.findings import ERASED, Findings
 from consent.verifying.lists import Lists
@@ -43,4 +43,8 @@ def committed(case: Case) -> dict[str, str]:
     for review in case.reviews:
         if review.note_commitment:
             found[f"review of review {review.id}"] = review.note_commitment
+    for act in case.patient_acts:
+        if act.note_commitment:
+            field = "question" if act.kind == ActKind.WANTS_TO_TALK else "reason"
+            found[f"{field} of act {act.id} of the patient"] = act.note_commitment
     return found

@@ -43,18 +43,19 @@ def check(folder: Path, snapshot: Snapshot, keys: Keys, findings: Findings) -> C
 
 def receipts_of(path: Path) -> Iterator[Receipt]:
     """The receipts in one saved e-mail, page or text, once each."""
-    if path.stat().st_size > LARGEST:
-        return
     seen = set()
-    for text in _texts(path.read_bytes()):
+    for text in texts_of(path):
         for receipt in ledger.receipts_in(text):
             if receipt not in seen:
                 seen.add(receipt)
                 yield receipt
 
 
-def _texts(raw: bytes) -> Iterator[str]:
+def texts_of(path: Path) -> Iterator[str]:
     """The file as it is, then what it says as an e-mail (base64 and quoted-printable undone)."""
+    if path.stat().st_size > LARGEST:
+        return
+    raw = path.read_bytes()
     plain = raw.decode("utf-8", "replace")
     yield from _forms(plain)
     message = email.message_from_bytes(raw, policy=email.policy.default)

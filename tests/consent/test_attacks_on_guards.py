@@ -199,7 +199,8 @@ def test_a_trigger_that_was_taken_away_and_put_back_tells_nothing_but_the_edited
     )
     one.run(f"DROP TRIGGER {NAME} ON consent_reading")
     one.run(
-        "UPDATE consent_reading SET read_by = 'guardian' WHERE id = %s", here.records[0].reading_id
+        "UPDATE consent_reading SET opened_at = opened_at - interval '1 s' WHERE id = %s",
+        here.records[0].reading_id,
     )
     one.run(definition.words)
     one.run(BACK)

@@ -29,7 +29,7 @@ def tampered(here) -> Verification:
     one = Attacker(here)
     with one.unguarded():
         one.run(
-            "UPDATE consent_reading SET read_by = 'guardian' WHERE id = %s",
+            "UPDATE consent_reading SET opened_at = opened_at - interval '1 s' WHERE id = %s",
             here.records[0].reading_id,
         )
     one.close()
@@ -56,7 +56,7 @@ def test_what_was_tampered_with_stands_on_the_front_page_in_red_with_its_finding
     address = desk.url("consent_verification_change", run.pk)
     assert f'<li class="alarm"><a href="{address}">' in page and TAMPERED in page
     findings = desk.lead().get(address).content.decode()
-    assert "consent_reading.read_by" in findings
+    assert "consent_reading.opened_at" in findings
     assert here.records[0].consultation.reference in findings
 
 

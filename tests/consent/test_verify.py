@@ -9,11 +9,13 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.core.management import CommandError, call_command
 
+import consent.actions
 from clinic import clock
 from consent import ledger, verifying
 from consent.actions import rotating
+from consent.actions.anchoring import anchor_mail
 from consent.ledger.keys import key_from, signing_key
-from consent.models import AnchorPlace, Outcome, Verification
+from consent.models import AnchorPlace, Outcome, TreeHead, Verification
 from consent.verifying.findings import SHOWN, Findings
 from consent.verifying.running import CannotBegin
 from tests import make
@@ -22,7 +24,7 @@ from tests.consent.attacker import Attacker, Scene, found
 pytestmark = pytest.mark.one_risk
 
 MINUTE = dt.timedelta(minutes=1)
-CHANGED = "UPDATE consent_reading SET read_by = 'interpreter' WHERE id = %s"
+CHANGED = "UPDATE consent_reading SET opened_at = opened_at - interval '1 s' WHERE id = %s"
 
 
 def kinds(report: verifying.Report) -> dict[str, int]:
@@ -91,7 +93,7 @@ def test_the_command_exits_with_0_when_sound_and_1_when_tampered(here, capsys, a
     spoil(here, 0)
     assert exit_code(*arguments) == 1
     said = capsys.readouterr().out
-    about = f"of {here.records[0].consultation.reference}, consent_reading.read_by"
+    about = f"of {here.records[0].consultation.reference}, consent_reading.opened_at"
     assert about in said
     outcomes = list(Verification.objects.order_by("pk").values_list("outcome", flat=True))
     assert outcomes == ["sound", "tampered"]
@@ -123,7 +125,7 @@ def test_json_says_what_was_found(here, capsys):
     assert said["findings"][0] == {
         "kind": "tampered",
         "about": f"record {here.records[1].record_hash[:12]} of"
-        f" {here.records[1].consultation.reference}, consent_reading.read_by",
+        f" {here.records[1].consultation.reference}, consent_reading.opened_at",
         "says": "the column is not what the signed bytes say",
     }
 
@@ -287,3 +289,74 @@ def test_a_copy_of_the_anchors_that_somebody_kept_can_be_used(here, tmp_path):
     kept = tmp_path / "kept.jsonl"
     kept.write_text(here.anchors.read_text().splitlines()[0] + "\n")
     assert exit_code("--anchors", str(kept)) == 0
+
+
+def test_the_leads_daily_mail_is_an_anchor_that_can_be_used(here, settings, smtp_sink, tmp_path):
+    """The one that is left when somebody took the file away, too."""
+    here.grow()
+    settings.ANCHOR_MAIL_TO = ["lead@example.com"]
+    anchor_mail.send(TreeHead.objects.latest("size"))
+    kept = tmp_path / "mail.eml"
+    kept.write_bytes(smtp_sink.wait_for(1)[0].as_bytes())
+    here.anchors.unlink()
+    assert exit_code("--anchors", str(kept)) == 0
+    one = Attacker(here)
+    with one.unguarded():
+        one.delete(here.records[1])
+        one.rebuild(signing_key())
+    one.close()
+    assert exit_code("--anchors", str(kept)) == 1
+    (kept.with_name("nothing.eml")).write_text("Subject: Hello\n\nNothing.\n")
+    assert exit_code("--anchors", str(kept.with_name("nothing.eml"))) == 1
+
+
+def test_reviews_withdrawals_and_wishes_are_held_to_their_entries(here):
+    """Sound as they were written; each column that the owner changes is named."""
+    consultation, now = here.records[0].consultation, clock.now()
+    doctor = consultation.dermatologist
+    doctor.user = make.staff("doctor")
+    doctor.save()
+    consent.actions.review(
+        record=here.records[0], reviewed_by=doctor.user, decision="discussed", note="Said.", now=now
+    )
+    consent.actions.withdraw(
+        consultation=consultation,
+        record=here.records[0].pk,
+        language="en",
+        reason="I changed my mind.",
+        now=clock.now(),
+    )
+    here.grow()
+    assert here.verify().outcome == Outcome.SOUND
+    one = Attacker(here)
+    with one.unguarded():
+        one.run("UPDATE consent_review SET decision = 'needs_talk', licence_number = 'X'")
+        one.run(
+            "UPDATE consent_patientact SET statement = 'I go on', acted_at = acted_at - interval '1 s'"
+        )
+        one.run("DELETE FROM consent_particulars WHERE field = 'reason'")
+    one.close()
+    about = {each.about.split(", ")[1] for each in here.verify().findings.kept}
+    assert about >= {
+        *("consent_review.decision", "consent_review.licence_number"),
+        *("consent_patientact.statement", "consent_patientact.acted_at"),
+    }
+    assert "the value is gone, and no erasure was entered" in found(here.verify())
+
+
+@pytest.mark.parametrize("table", ["consent_review", "consent_patientact"])
+def test_a_deleted_review_or_withdrawal_leaves_its_entry(here, table):
+    consultation, now = here.records[0].consultation, clock.now()
+    doctor = consultation.dermatologist
+    doctor.user = make.staff("doctor")
+    doctor.save()
+    record = here.records[0]
+    consent.actions.review(record=record, reviewed_by=doctor.user, decision="discussed", now=now)
+    consent.actions.withdraw(
+        consultation=consultation, record=record.pk, language="en", now=clock.now()
+    )
+    one = Attacker(here)
+    with one.unguarded():
+        one.run(f"DELETE FROM {table}")
+    one.close()
+    assert found(here.verify()) == {"the row that it records is gone"}
