@@ -4,6 +4,7 @@ import itertools
 import re
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 from consent import ledger
@@ -13,38 +14,45 @@ from consent.verifying.findings import Findings, parsed
 from consent.verifying.growth import root_at
 from consent.verifying.keys import Keys
 from consent.verifying.saved_receipts import texts_of
-from consent.verifying.snapshot import Row, Snapshot
+from consent.verifying.snapshot import Place, Row, Snapshot
 
 AT_ONCE = 1_000  # lines
 MAILED = re.compile(r'^(\{"at":.*"entry":"head".*\})\s+([-_0-9A-Za-z]{86})\s*$', re.MULTILINE)
 
 
-def check(path: Path, snapshot: Snapshot, keys: Keys, findings: Findings) -> Counter[str]:
-    """Every head in a file, or in a saved e-mail: signed by the clinic, in the tree, of the same root."""
+def check(path: Path, place: Place, keys: Keys, findings: Findings) -> Counter[str]:
+    """Every head in a file, or in a saved e-mail: signed by the clinic, in the tree, of the same root.
+
+    Lines are read first and looked up in a snapshot taken then: the tree grows while a run goes on.
+    """
     looked_at = Counter[str]()
-    row = snapshot.one("SELECT count(*) AS size FROM consent_treenode WHERE level = 0")
     lines = _mailed(path) if path.suffix in (".eml", ".txt") else anchor_file.read(path)
     while batch := list(itertools.islice(lines, AT_ONCE)):
-        heads = _heads(batch, snapshot)
-        for anchored in batch:
-            looked_at["anchors"] += 1
-            if anchored is None:
-                findings.tampered(str(path), "a line of the anchors' file cannot be read")
-            else:
-                _check_line(anchored, heads, row.size, snapshot, keys, findings)
+        looked_at["anchors"] += len(batch)
+        with closing(Snapshot(place)) as snapshot:
+            heads = _heads(batch, snapshot)
+            row = snapshot.one("SELECT count(*) AS size FROM consent_treenode WHERE level = 0")
+            for anchored in batch:
+                if anchored is None:
+                    findings.tampered(str(path), "a line of the anchors' file cannot be read")
+                else:
+                    _check_line(anchored, heads, row.size, snapshot, keys, findings)
     return looked_at
 
 
-def check_own_file(path: Path, snapshot: Snapshot, keys: Keys, findings: Findings) -> Counter[str]:
+def check_own_file(path: Path, place: Place, keys: Keys, findings: Findings) -> Counter[str]:
     """The clinic's own file, which must hold as much as the database says was written to it."""
-    place = snapshot.one("SELECT size FROM consent_anchorplace WHERE place = 'file' AND size > 0")
+    with closing(Snapshot(place)) as snapshot:
+        written = snapshot.one(
+            "SELECT size FROM consent_anchorplace WHERE place = 'file' AND size > 0"
+        )
     if not path.exists():
-        if place:
+        if written:
             findings.tampered(str(path), "the anchors' file is gone")
         return Counter()
-    if place and _largest(path) < place.size:
+    if written and _largest(path) < written.size:
         findings.tampered(str(path), "the anchors' file was cut: its newest lines are gone")
-    return check(path, snapshot, keys, findings)
+    return check(path, place, keys, findings)
 
 
 def _mailed(path: Path) -> Iterator[Anchored | None]:

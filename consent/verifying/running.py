@@ -79,11 +79,11 @@ def verify(
         publications.check(snapshot, keys, lists, report.findings, report.looked_at)
         waiting.check(snapshot, report.findings, now=now)
         if anchor_file:
-            report.looked_at += anchors.check(anchor_file, snapshot, keys, report.findings)
+            report.looked_at += anchors.check(anchor_file, place, keys, report.findings)
         elif own := settings.ANCHOR_FILE:
-            report.looked_at += anchors.check_own_file(Path(own), snapshot, keys, report.findings)
+            report.looked_at += anchors.check_own_file(Path(own), place, keys, report.findings)
         if receipts is not None:
-            report.looked_at += saved_receipts.check(receipts, snapshot, keys, report.findings)
+            report.looked_at += saved_receipts.check(receipts, place, keys, report.findings)
     finally:
         snapshot.close()
     for alarm in alarms(now=now):

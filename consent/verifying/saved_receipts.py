@@ -6,20 +6,21 @@ import html
 import re
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 from consent import ledger
 from consent.ledger import Receipt
 from consent.verifying.findings import Findings
 from consent.verifying.keys import Keys
-from consent.verifying.snapshot import Snapshot
+from consent.verifying.snapshot import Place, Snapshot
 
 LARGEST = 20 * 1024 * 1024  # bytes of one file
 AT_ONCE = 500
 ENTRY = "SELECT entry_hash FROM consent_ledgerentry WHERE entry_hash = ANY(%s)"
 
 
-def check(folder: Path, snapshot: Snapshot, keys: Keys, findings: Findings) -> Counter[str]:
+def check(folder: Path, place: Place, keys: Keys, findings: Findings) -> Counter[str]:
     """Every receipt in the files of a folder. Raises NotADirectoryError where there is none."""
     if not folder.is_dir():
         raise NotADirectoryError(f"There is no folder {folder}.")
@@ -35,9 +36,9 @@ def check(folder: Path, snapshot: Snapshot, keys: Keys, findings: Findings) -> C
             else:
                 waiting[receipt] = path.name
         if len(waiting) >= AT_ONCE:
-            _look_up(waiting, snapshot, findings)
+            _look_up(waiting, place, findings)
             waiting.clear()
-    _look_up(waiting, snapshot, findings)
+    _look_up(waiting, place, findings)
     return looked_at
 
 
@@ -75,9 +76,11 @@ def _forms(text: str) -> Iterator[str]:
     yield re.sub(r"=?\r?\n[> ]*", "", bare)
 
 
-def _look_up(receipts: dict[Receipt, str], snapshot: Snapshot, findings: Findings) -> None:
+def _look_up(receipts: dict[Receipt, str], place: Place, findings: Findings) -> None:
+    """In a snapshot taken after the files were read: a receipt can be of this very moment."""
     hashes = [receipt.entry_hash for receipt in receipts]
-    known = {row.entry_hash for row in snapshot.all(ENTRY, hashes)}
+    with closing(Snapshot(place)) as snapshot:
+        known = {row.entry_hash for row in snapshot.all(ENTRY, hashes)}
     for receipt, name in receipts.items():
         if receipt.entry_hash not in known:
             findings.tampered(

@@ -3,11 +3,13 @@
 import base64
 import datetime as dt
 import json
+import threading
 from collections import Counter
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.core.management import CommandError, call_command
+from django.db import connection
 
 import consent.actions
 from clinic import clock
@@ -360,3 +362,28 @@ def test_a_deleted_review_or_withdrawal_leaves_its_entry(here, table):
         one.run(f"DELETE FROM {table}")
     one.close()
     assert found(here.verify()) == {"the row that it records is gone"}
+
+
+def test_a_ledger_that_is_written_to_meanwhile_is_never_called_tampered(here):
+    """Records, heads, anchors and receipts come while the runs go on."""
+    over, written = threading.Event(), []
+
+    def write() -> None:
+        try:
+            while not over.is_set():
+                written.append(here.sealed())
+                here.grow()
+        finally:
+            connection.close()
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        reports = [here.verify() for _run in range(8)]
+    finally:
+        over.set()
+        writer.join()
+    assert [found(report) for report in reports] == [set()] * 8
+    assert len(written) >= 3 and reports[-1].size > reports[0].size
+    here.grow()
+    assert here.verify().outcome == Outcome.SOUND
