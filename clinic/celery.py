@@ -3,6 +3,7 @@
 import os
 
 from celery import Celery
+from celery.schedules import crontab
 from django.conf import settings
 
 from clinic import embedded
@@ -25,5 +26,6 @@ app.conf.beat_schedule = {
         ("consent", "grow_ledger", 20.0, 20),
         ("consent", "grow_whole_ledger", 3600.0, 600),
         ("consent", "anchor_ledger", 20.0, 20),
+        ("consent", "verify_ledger", crontab(hour=23, minute=17), 3600),  # UTC: 03:17 in Dubai
     )
 }

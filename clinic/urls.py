@@ -11,7 +11,12 @@ from clinic import inbox, views
 from clinic.admin import desk
 
 # The desk's front page: what waits in each app's rooms.
-desk.cards = [bookings.admin.cards, consent.admin.cards, bookings.admin.feed_cards]
+desk.cards = [
+    consent.admin.ledger_cards,  # first: alarms
+    bookings.admin.cards,
+    consent.admin.cards,
+    bookings.admin.feed_cards,
+]
 # The patient's own page: what each app offers there.
 own_page.others = [consent.views.notes_for]
 

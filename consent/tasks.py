@@ -3,6 +3,7 @@
 from celery import shared_task
 
 from clinic import clock
+from consent import verifying
 from consent.actions import anchoring, growing
 
 
@@ -22,3 +23,11 @@ def grow_whole_ledger() -> None:
 def anchor_ledger() -> None:
     """Keeps new heads outside the database."""
     anchoring.anchor(now=clock.now())
+
+
+# It may take longer than a broker waits for an answer, so it is taken off the queue when it begins.
+@shared_task(acks_late=False, time_limit=6 * 3600)
+def verify_ledger() -> None:
+    """Each night: recomputes everything and writes down what was found, for the desk."""
+    report = verifying.verify(now=clock.now(), processes=1)
+    verifying.note(report, finished_at=clock.now())

@@ -92,10 +92,10 @@ def drop(owner: psycopg.Connection, name: str) -> None:
     owner.execute(gone)
 
 
-def _create(owner: psycopg.Connection, name: str, *, template: str) -> None:
+def _create(owner: psycopg.Connection, name: str, *, template: str, options: str = "") -> None:
     owner.execute(
-        sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy").format(
-            sql.Identifier(name), sql.Identifier(template)
+        sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy {}").format(
+            sql.Identifier(name), sql.Identifier(template), sql.SQL(options)
         )
     )
 
@@ -145,9 +145,9 @@ class Databases:
             _drop_what_killed_runs_left(self.owner)
             self.templates[None] = _migrated_template(self.owner)
 
-    def _new(self, *, template: str) -> str:
+    def _new(self, *, template: str, options: str = "") -> str:
         name = f"{OURS}_{len(self.made) + 1}"
-        _create(self.owner, name, template=template)
+        _create(self.owner, name, template=template, options=options)
         self.made.append(name)
         return name
 
@@ -170,8 +170,18 @@ class Databases:
     @contextmanager
     def copy(self, *, risks: int | None) -> Iterator[str]:
         """A fresh database that both connections lead to, dropped at the end."""
+        with self.copy_of(self._template(risks)) as name:
+            yield name
+
+    @contextmanager
+    def copy_of(self, template: str, *, options: str = "") -> Iterator[str]:
+        """The same, from a database of a test's own that nobody is connected to.
+
+        `options` of CREATE DATABASE say what is to differ, such as its locale.
+        """
         before = connections["default"].settings_dict["NAME"]
-        name = self._new(template=self._template(risks))
+        point_at("")
+        name = self._new(template=template, options=options)
         point_at(name)
         try:
             yield name

@@ -22,7 +22,7 @@ from django.test.utils import CaptureQueriesContext  # noqa: E402
 
 from bookings.actions import FreeTime  # noqa: E402
 from clinic.models import Dermatologist  # noqa: E402
-from tests.bench import asking, load, rows, sealing, statements, table  # noqa: E402
+from tests.bench import asking, evidence, load, rows, sealing, statements, table  # noqa: E402
 from tests.bench.site import CORES, Meter, postgres_pid, site  # noqa: E402
 from tests.clients import ask_at_once  # noqa: E402
 
@@ -242,6 +242,7 @@ def main() -> None:
         targets += booking(bench)
         facts = [month(bench), race(bench)]
     targets += sealing.measured()
+    facts += evidence.bench()
     say()
     for line in [*targets, *facts]:
         say(line)

@@ -46,16 +46,16 @@ def clinic_of(rows: int) -> Iterator[str]:
     template = _template(rows)
     name = f"{template}_{os.getpid()}"
     with as_owner("postgres") as owner:
-        _create(owner, name, template=template)
+        create(owner, name, template=template)
         try:
             _fill_ahead(name)
             yield name
         finally:
             point_at("postgres")
-            _drop(owner, name)
+            drop(owner, name)
 
 
-def _create(owner: psycopg.Connection, name: str, *, template: str) -> None:
+def create(owner: psycopg.Connection, name: str, *, template: str) -> None:
     owner.execute(
         sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY").format(
             sql.Identifier(name), sql.Identifier(template)
@@ -63,7 +63,7 @@ def _create(owner: psycopg.Connection, name: str, *, template: str) -> None:
     )
 
 
-def _drop(owner: psycopg.Connection, name: str) -> None:
+def drop(owner: psycopg.Connection, name: str) -> None:
     """Drop a database with whatever is connected to it. Each role may end its own sessions only."""
     with psycopg.connect(url_of("postgres"), autocommit=True) as app:
         app.execute(
@@ -76,11 +76,11 @@ def _drop(owner: psycopg.Connection, name: str) -> None:
 
 def _is_left_over(name: str) -> bool:
     """Whether it is a killed run's copy, or a template of another state of the code."""
-    _bench, fingerprint, _rows, *pid = name.split("_")
-    return not processes.runs(int(pid[0])) if pid else fingerprint != _fingerprint()
+    _bench, state, _rows, *pid = name.split("_")
+    return not processes.runs(int(pid[0])) if pid else state != fingerprint()
 
 
-def _fingerprint() -> str:
+def fingerprint() -> str:
     """Changes when a migration or this file does."""
     digest = hashlib.sha256(Path(__file__).read_bytes())
     for app in ("clinic", "bookings", "consent"):
@@ -91,16 +91,16 @@ def _fingerprint() -> str:
 
 def _template(rows: int) -> str:
     """The name of the kept database with this much past, made if it is not there."""
-    name = f"bench_{_fingerprint()}_{rows}"
+    name = f"bench_{fingerprint()}_{rows}"
     with as_owner("postgres") as owner:
         known = owner.execute("SELECT datname FROM pg_database WHERE datname LIKE 'bench\\_%\\_%'")
         names = [each for (each,) in known]
         for old in filter(_is_left_over, names):
-            _drop(owner, old)
+            drop(owner, old)
         if name not in names:
-            _drop(owner, "bench_unfinished")
-            _create(owner, "bench_unfinished", template="template0")
-            _make_clinic("bench_unfinished")
+            drop(owner, "bench_unfinished")
+            create(owner, "bench_unfinished", template="template0")
+            make_clinic("bench_unfinished")
             _fill_past("bench_unfinished", rows)
             rename = sql.SQL("ALTER DATABASE bench_unfinished RENAME TO {}")
             owner.execute(rename.format(sql.Identifier(name)))
@@ -114,7 +114,7 @@ def point_at(name: str) -> None:
         connections[alias].settings_dict["NAME"] = name
 
 
-def _make_clinic(name: str) -> None:
+def make_clinic(name: str) -> None:
     """Its people and its catalogue, and one confirmed visit: the pattern of all others."""
     point_at(name)
     call_command("migrate", verbosity=0)
@@ -148,7 +148,7 @@ def _fill_past(name: str, rows: int) -> None:
     """Slot by slot backwards from yesterday, for all dermatologists alike; a patient comes four times."""
     with as_owner(name) as owner:
         patients = max(1, rows // 4)
-        _multiply(
+        multiply(
             owner,
             "bookings_patient",
             patients,
@@ -162,12 +162,12 @@ def _fill_past(name: str, rows: int) -> None:
             "CASE WHEN n % 100 < 80 THEN 'completed' WHEN n % 100 < 86 THEN 'no_show'"
             " WHEN n % 100 < 97 THEN 'cancelled' ELSE 'expired' END"
         )
-        _multiply(
+        multiply(
             owner,
             TABLE,
             rows - AHEAD,
             {
-                **_of_one(start, status, first=1000),
+                **of_one(start, status, first=1000),
                 "cancelled_at": f"CASE WHEN ({status}) = 'cancelled' THEN ({start}) END",
                 "outcome_at": f"CASE WHEN n % 100 < 86 THEN ({start}) END",
             },
@@ -182,12 +182,12 @@ def _fill_ahead(name: str) -> None:
     )
     status = "CASE WHEN n % 10 = 0 THEN 'held' ELSE 'confirmed' END"
     with as_owner(name) as owner:
-        _multiply(
+        multiply(
             owner,
             TABLE,
             AHEAD,
             {
-                **_of_one(start, status, first=10_000_000),
+                **of_one(start, status, first=10_000_000),
                 "held_at": "now()",
                 "hold_expires_at": "now() + interval '20 hours'",
             },
@@ -197,7 +197,7 @@ def _fill_ahead(name: str) -> None:
         owner.execute("VACUUM ANALYZE")
 
 
-def _of_one(start: str, status: str, *, first: int) -> dict[str, str]:
+def of_one(start: str, status: str, *, first: int) -> dict[str, str]:
     """What differs from one consultation to the next, however far it lies."""
     return {
         "id": f"{first} + n",
@@ -217,7 +217,7 @@ def _name(table: str = TABLE) -> sql.Identifier:
     return sql.Identifier(table)
 
 
-def _multiply(owner: psycopg.Connection, table: str, count: int, changed: dict[str, str]) -> None:
+def multiply(owner: psycopg.Connection, table: str, count: int, changed: dict[str, str]) -> None:
     """Copies of the table's first row; n counts them, k counts the slots (n / dermatologists)."""
     columns = [
         column
@@ -240,12 +240,12 @@ def _multiply(owner: psycopg.Connection, table: str, count: int, changed: dict[s
             sql.Literal(DERMATOLOGISTS), sql.Literal(count - 1)
         ),
     )
-    with _without_guards(owner, table, count):
+    with without_guards(owner, table, count):
         owner.execute(wanted)
 
 
 @contextmanager
-def _without_guards(owner: psycopg.Connection, table: str, count: int) -> Iterator[None]:
+def without_guards(owner: psycopg.Connection, table: str, count: int) -> Iterator[None]:
     """Triggers, foreign keys, the exclusion and the indexes are put back, and hold for what was filled in."""
     triggers = owner.execute(
         "SELECT tgname, tgenabled FROM pg_trigger WHERE tgrelid = %s::regclass AND NOT tgisinternal",

@@ -60,14 +60,14 @@ def both_clinics() -> Iterator[tuple[str, str]]:
         _prepare(name)
         without = f"{name}_without"
         with rows.as_owner("postgres") as owner:
-            rows._create(owner, without, template=name)
+            rows.create(owner, without, template=name)
             try:
                 with rows.as_owner(without) as there:
                     there.execute(HELD_TO_ENTRIES)
                 yield name, without
             finally:
                 rows.point_at("postgres")
-                rows._drop(owner, without)
+                rows.drop(owner, without)
 
 
 def _prepare(name: str) -> None:
