@@ -1,8 +1,10 @@
 """Celery's way in: three-line tasks, woken by beat; nothing is scheduled in the broker."""
 
 from celery import shared_task
+from django.contrib.sessions.models import Session
 
 from clinic import clock
+from consent import actions
 from consent.actions import anchoring, growing
 
 
@@ -22,3 +24,11 @@ def grow_whole_ledger() -> None:
 def anchor_ledger() -> None:
     """Keeps new heads outside the database."""
     anchoring.anchor(now=clock.now())
+
+
+@shared_task
+def erase_what_is_due() -> None:
+    """Erases what has been kept long enough, and the browsers' sessions that have run out."""
+    now = clock.now()
+    Session.objects.filter(expire_date__lt=now).delete()
+    actions.erase_due(now=now)
