@@ -59,12 +59,16 @@ def token(consultation: Consultation, purpose: Purpose) -> str:
     return f"{consultation.reference}.{_in_an_address(_mac(consultation, purpose))}"
 
 
-def find(token_given: str, purpose: Purpose) -> Consultation | None:
-    """The consultation that a token stands for, or None: unknown, ended and foreign look alike."""
+def find(token_given: str, purpose: Purpose, *, erased: bool = False) -> Consultation | None:
+    """The consultation that a token stands for, or None: unknown, ended and foreign look alike.
+
+    An erased one only for who asks for those, and for nothing else.
+    """
     reference = token_given.partition(".")[0]
     if len(reference) != 8 or not set(reference) <= set(REFERENCE_LETTERS):
         return None
-    consultation = Consultation.objects.filter(reference=reference).for_desk().first()
+    among = Consultation.objects.filter(reference=reference, erased_at__isnull=not erased)
+    consultation = among.for_desk().first()
     if consultation is None or not token_given.isascii():
         return None
     if not hmac.compare_digest(token_given, token(consultation, purpose)):

@@ -42,7 +42,7 @@ class OwnPage:
         self.is_checked = False
         if not kept:
             return
-        found = Consultation.objects.for_desk().filter(pk=kept["pk"]).first()
+        found = Consultation.objects.for_desk().not_erased().filter(pk=kept["pk"]).first()
         if found is not None and found.link_serial == kept["serial"]:
             self.consultation = found
             self.is_checked = kept["checked"]

@@ -107,7 +107,7 @@ class Road:
     def consultation(self) -> Consultation | None:
         """The one that this browser is on."""
         pk = self._kept.get("consultation")
-        return Consultation.objects.for_desk().filter(pk=pk).first() if pk else None
+        return Consultation.objects.for_desk().not_erased().filter(pk=pk).first() if pk else None
 
     def begin(self, consultation: Consultation) -> None:
         """From here on this browser is on that consultation; another one's answers are forgotten.
@@ -154,7 +154,8 @@ class Road:
         with transaction.atomic():
             Session.objects.select_for_update().filter(pk=key).first()
             asked = type(session)(key).load().get("road", {}).get("asked")
-            yield Consultation.objects.for_desk().filter(pk=asked).first() if asked else None
+            known = Consultation.objects.for_desk().not_erased()
+            yield known.filter(pk=asked).first() if asked else None
             session.save()
             if session.session_key != key and self.consultation:
                 _leave_trace(key, {"answers": answers, "asked": self.consultation.pk})

@@ -24,6 +24,13 @@ CLOCK: dict[str, Any] = {"dir": "ltr", "inputmode": "numeric", "size": "5", "pla
 # What one room shows on the front page: a label, a number and where it leads.
 Card = dict[str, Any]
 Cards = Callable[[HttpRequest], list[Card]]
+# What one room says on another room's page about a row: `words`, or a `label`, and perhaps a `url`.
+Notes = Callable[[HttpRequest, Any], list[dict[str, Any]]]
+KEPT_HELP = _(
+    "Of treated patients: from their last treatment session; UAE Federal Law No. 2 of 2019, article 20, "
+    "asks for 25 years. Of everybody else: from the last thing that happened, such as the visit. Then "
+    "it is erased by itself, unless there is a legal hold."
+)
 # How the admin's own filters ask for a value: ?status__exact=held&dermatologist__id__exact=3
 ASKS_OF_A_FILTER = ("exact", "id__exact", "isnull")
 
@@ -57,7 +64,8 @@ class Desk(admin.AdminSite):
 
     def __init__(self, name: str = "admin") -> None:
         super().__init__(name)
-        self.cards: list[Cards] = []  # clinic.urls puts the front page together
+        self.cards: list[Cards] = []  # clinic.urls puts the front page together,
+        self.notes: list[Notes] = []  # and what is said on a consultation's page
 
     def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
         """A room of the desk; its list answers to its own filters alone."""
@@ -193,6 +201,10 @@ class ClinicAdmin(admin.ModelAdmin):
                 ]
             },
         ),
+        (
+            _("How long data is kept"),
+            {"fields": [("keep_treated_years", "keep_others_months")], "description": KEPT_HELP},
+        ),
     ]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -225,13 +237,7 @@ class ConcernInline(admin.TabularInline):
 class TreatmentAdmin(admin.ModelAdmin):
     """Treatments are never deleted: one that is not offered any more is switched off."""
 
-    list_display = [
-        words_of("name", _("name")),
-        "name_en",
-        "name_ar",
-        "is_offered",
-        "position",
-    ]
+    list_display = [words_of("name", _("name")), "name_en", "name_ar", "is_offered", "position"]
     list_filter = ["is_offered"]
     inlines = [ConcernInline]
     fieldsets = [
@@ -258,12 +264,8 @@ class AftercareStepAdmin(admin.ModelAdmin):
     """The guidance after a session; each change of the words is a new version."""
 
     list_display = [
-        words_of("title", _("title")),
-        "treatment",
-        "hours_after",
-        "version",
-        "approved_by",
-        "approved_on",
+        *(words_of("title", _("title")), "treatment", "hours_after", "version"),
+        *("approved_by", "approved_on"),
     ]
     list_filter = ["treatment"]
     list_select_related = ["treatment", "approved_by"]

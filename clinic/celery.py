@@ -27,5 +27,7 @@ app.conf.beat_schedule = {
         ("consent", "grow_whole_ledger", 3600.0, 600),
         ("consent", "anchor_ledger", 20.0, 20),
         ("consent", "verify_ledger", crontab(hour=23, minute=17), 3600),  # UTC: 03:17 in Dubai
+        # Once a day would never come where beat is started anew each day.
+        ("consent", "erase_what_is_due", 3600.0, 3600),
     )
 }

@@ -12,13 +12,12 @@ from clinic.admin import desk
 
 # The desk's front page: what waits in each app's rooms.
 desk.cards = [
-    consent.admin.ledger_cards,  # first: alarms
-    bookings.admin.cards,
-    consent.admin.cards,
-    bookings.admin.feed_cards,
+    *(consent.admin.ledger_cards, bookings.admin.cards, consent.admin.cards),  # alarms first
+    *(consent.admin.keeping_cards, bookings.admin.feed_cards),
 ]
+desk.notes = [consent.admin.keeping_notes]
 # The patient's own page: what each app offers there.
-own_page.others = [consent.views.notes_for]
+own_page.others = [consent.views.notes_for, consent.views.erasure_notes]
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", views.healthz, name="healthz"),

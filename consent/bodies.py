@@ -122,3 +122,8 @@ def withdrawal_body(act: PatientAct) -> dict[str, Any]:
     """What a withdrawal says: of which record, and up to which reading nothing counts any more."""
     assert act.record is not None  # an_act_is_about_what_it_is_about
     return {**declined_body(act), "record": act.record.record_hash}
+
+
+def erasure_body(*, basis: str, fields: int, records: Sequence[str]) -> dict[str, Any]:
+    """What an erasure says: why, how many particulars went, and of which records (by their hashes)."""
+    return {"basis": basis, "fields": fields, "records": list(records)}

@@ -99,3 +99,12 @@ class InterpreterForm(forms.Form):
         if len(language) > LANGUAGE_LETTERS:
             raise ValidationError(_("Use at most 60 letters."), code="long")
         return language
+
+
+class EraseForm(forms.Form):
+    """That the patient means it."""
+
+    sure = forms.BooleanField(
+        label=_("I want the clinic to erase what it knows about me. I know it cannot be undone."),
+        error_messages={"required": _("Tick the box if you want this. Nothing was sent.")},
+    )

@@ -16,6 +16,7 @@ urlpatterns: list[URLPattern] = [
     path("receipt/", views.receipt, name="receipt"),
     # On the person's own page, for a visit that is booked.
     path("my/acknowledged/", views.acknowledged_copy, name="acknowledged_copy"),
+    path("my/erase/", views.erase, name="mine_erase"),
     path("my/acknowledged.pdf", views.acknowledged_pdf, name="acknowledged_pdf"),
     path("my/withdraw/", views.withdraw, name="withdraw"),
     path("my/risks/", views.risks_again, name="risks_again"),

@@ -20,6 +20,7 @@ from bookings.actions.locks import NotOffered, OwnVisitThen, TimeTaken
 from bookings.actions.offers import offer_times
 from bookings.actions.proof import (
     CodeRanOut,
+    DataErased,
     LinkEnded,
     TooManyTries,
     WrongAnswer,
@@ -42,6 +43,7 @@ from bookings.actions.requests import (
     set_treatment,
 )
 from bookings.actions.rooms import give_own_room
+from bookings.actions.scrubbing import Scrubbed, scrub
 from bookings.actions.sessions import record_session, void_session
 from bookings.actions.taking import refuse_unless_free
 from bookings.actions.times import FreeTime, free_times, nearest_times
@@ -64,6 +66,7 @@ __all__ = [
     "Answer",
     "Closed",
     "CodeRanOut",
+    "DataErased",
     "Details",
     "DetailsRefused",
     "FreeTime",
@@ -71,6 +74,7 @@ __all__ = [
     "NotOffered",
     "OwnVisitThen",
     "RisksMissing",
+    "Scrubbed",
     "TimeTaken",
     "TooLate",
     "TooManyRequests",
@@ -116,6 +120,7 @@ __all__ = [
     "renew_hold",
     "replace_feed",
     "request",
+    "scrub",
     "send_code",
     "send_link",
     "set_treatment",

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from django.db import DatabaseError, transaction
 from django.utils.translation import gettext_lazy as _
 
-from bookings.models import Consultation, Status
+from bookings.models import Consultation, NotPossibleNow, Status
 from clinic.errors import Refused
 from clinic.models import Dermatologist, Treatment
 
@@ -91,8 +91,14 @@ def lock_dermatologists(
 
 
 def lock_consultation(pk: int) -> Consultation:
-    """Locks one consultation until the transaction ends; always after its dermatologists."""
-    return Consultation.objects.select_for_update(no_key=True, of=("self",)).get(pk=pk)
+    """Locks one consultation until the transaction ends; always after its dermatologists.
+
+    Raises NotPossibleNow for an erased one: nothing is done with it any more.
+    """
+    locked = Consultation.objects.select_for_update(no_key=True, of=("self",)).get(pk=pk)
+    if locked.is_erased:
+        raise NotPossibleNow(_("What we knew about this visit is erased. Nothing can be changed."))
+    return locked
 
 
 def end_holds(*ids: int, now: dt.datetime) -> None:

@@ -46,6 +46,13 @@ class LinkEnded(Refused):
     status = 404
 
 
+class DataErased(LinkEnded):
+    """A link that was good until all that was known of its visit was erased; who has it is told so."""
+
+    code = "data_erased"
+    status = 410
+
+
 class WrongAnswer(Refused):
     """The year of birth or the last digits of the mobile are not this patient's."""
 
@@ -236,8 +243,13 @@ def _is_elsewhere(consultation: Consultation, *, now: dt.datetime) -> bool:
 
 
 def open_page_link(*, token: str, now: dt.datetime) -> Consultation:
-    """The consultation behind a link to the patient's page; changes nothing. Raises LinkEnded."""
+    """The consultation behind a link to the patient's page; changes nothing.
+
+    Raises LinkEnded, DataErased.
+    """
     found = links.find(token, Purpose.PAGE)
+    if found is None and links.find(token, Purpose.PAGE, erased=True):
+        raise DataErased(_("What we knew about this visit is erased."))
     if found is None or link_has_run_out(found, now=now):
         raise LinkEnded(_("This link has ended."))
     return found
@@ -265,6 +277,7 @@ def check_person(*, consultation: Consultation, answer: str) -> Consultation:
                 _("That was wrong 5 times, so this link has ended. Ask for a new one."),
                 field="answer",
             )
+        assert locked.birth_date  # an erased one cannot be locked
         right = {f"{locked.birth_date.year:04d}", str(locked.mobile.national_number)[-4:]}
         matches = answer.strip() in right
         locked.link_tries = 0 if matches else locked.link_tries + 1

@@ -236,6 +236,7 @@ def _put_details(
     consultation.email = consultation.email.strip().lower()
     today = now.astimezone(clinic.zoneinfo if clinic else dt.UTC).date()
     born = consultation.birth_date
+    assert born  # whoever asks says it
     if born > today or today.year - born.year > 120:
         raise DetailsRefused(_("Enter a date of birth in the past."), field="birth_date")
     years = today.year - born.year - ((today.month, today.day) < (born.month, born.day))

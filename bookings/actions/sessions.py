@@ -57,6 +57,7 @@ def void_session(*, session: TreatmentSession, reason: str, now: dt.datetime) ->
     if not reason.strip():
         raise NotPossibleNow(_("Say why this session is voided."), field="reason")
     with transaction.atomic():
+        lock_consultation(session.consultation_id)
         locked = TreatmentSession.objects.select_for_update(of=("self",)).get(pk=session.pk)
         if locked.voided_at is None:
             locked.voided_at = now

@@ -1,6 +1,7 @@
 """The desk's rooms of this app: the consultations of the day, and when the clinic is open.
 
-columns.py  how a row's facts are printed     finding.py  days, filters, chips, search
+columns.py  how a row's facts are printed     people.py   who somebody is, and how to reach them
+finding.py  days, filters, chips, search
 forms.py    what staff type                   verbs.py    every button of a consultation
 asking.py   the form behind a button          inlines.py  e-mails and sessions of a consultation
 feed.py     a dermatologist's calendar feed

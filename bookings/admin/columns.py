@@ -9,13 +9,13 @@ from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext, gettext_lazy
 
+from bookings.admin.people import NOTHING, birth, call, who, who_in_the_list, write
 from bookings.models import Consultation, Kind, Message, MessageState, Status
 from clinic import times
 from clinic.admin import comma
 from clinic.i18n import active_language
-from clinic.templatetags.clinic_pages import clinic_hours, clinic_time, phone, reference, tel
+from clinic.templatetags.clinic_pages import clinic_hours, clinic_time
 
-NOTHING = "-"
 # A sign for each status, so that nothing is said by colour alone (WCAG 1.4.1).
 SIGNS = {
     Status.WAITING: "…",
@@ -102,38 +102,6 @@ def patients_time(consultation: Consultation) -> str:
     return clinic_time(starts_at, consultation.zone)
 
 
-def who(consultation: Consultation) -> str:
-    """The patient's name, isolated, with the guardian who acts for a child."""
-    name = format_html("<bdi>{}</bdi>", consultation.patient_name)
-    if not consultation.guardian_name:
-        return name
-    guardian = format_html("<bdi>{}</bdi>", consultation.guardian_name)
-    return format_html(
-        '{} <span class="quiet">{} {}</span>', name, gettext("with guardian"), guardian
-    )
-
-
-def who_in_the_list(consultation: Consultation) -> str:
-    """The name, and under it the guardian and the reference, each on a line of its own."""
-    lines = [reference(consultation.reference)]
-    if guardian := consultation.guardian_name:
-        lines.insert(0, format_html("{} <bdi>{}</bdi>", gettext("with guardian"), guardian))
-    under = format_html_join(" ", '<span class="under">{}</span>', ((line,) for line in lines))
-    return format_html("<bdi>{}</bdi> {}", consultation.patient_name, under)
-
-
-def call(consultation: Consultation) -> str:
-    """The mobile number, to click and call."""
-    return format_html(
-        '<a class="tel" href="tel:{}">{}</a>', tel(consultation.mobile), phone(consultation.mobile)
-    )
-
-
-def write(consultation: Consultation) -> str:
-    """The e-mail address, left to right."""
-    return format_html('<bdi dir="ltr">{}</bdi>', consultation.email or NOTHING)
-
-
 def risks(consultation: Consultation) -> str:
     """How many of how many side effects are acknowledged; never which, nor any question."""
     of_all = gettext("%(done)s of %(all)s") % {
@@ -208,11 +176,6 @@ def preferences(consultation: Consultation) -> str:
     if consultation.preferred_dermatologist_id:
         parts.append(str(consultation.preferred_dermatologist))
     return comma().join(parts)
-
-
-def birth(consultation: Consultation) -> str:
-    """The date of birth in words."""
-    return times.date_in_words(consultation.birth_date, active_language())
 
 
 def receipt(consultation: Consultation) -> str:

@@ -157,6 +157,9 @@ class ConsultationAdmin(admin.ModelAdmin):
         if consultation is not None:
             asked = Asked(request, consultation, now_of(request))
             context |= {"verbs": possible(asked), "records_url": records_url(asked)}
+            context["notes"] = [
+                note for of_a_room in desk.notes for note in of_a_room(request, consultation)
+            ]
         return super().change_view(request, object_id, form_url, context)
 
     def add_view(

@@ -281,7 +281,9 @@ UNDO = {
 
 
 def possible(asked: Asked) -> list[Verb]:
-    """The buttons that stand there now, for this person."""
+    """The buttons that stand there now, for this person; none for what is erased."""
+    if asked.consultation.is_erased:
+        return []
     return [
         replace(verb, label=UNDO[Status(asked.consultation.status)])
         if verb.name == "undo"

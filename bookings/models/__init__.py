@@ -1,7 +1,7 @@
 """A request, its visit, and the e-mails it is owed."""
 
 from bookings.models.consultation import REFERENCE_LETTERS, Consultation, new_reference
-from bookings.models.guarantees import LONGEST
+from bookings.models.guarantees import ERASED, LONGEST
 from bookings.models.hours import Closure, Opening, Season, Weekday, WeeklyHours
 from bookings.models.message import Kind, Message, MessageState
 from bookings.models.offer import Offer
@@ -18,6 +18,7 @@ from bookings.models.status import (
 )
 
 __all__ = [
+    "ERASED",
     "LONGEST",
     "REFERENCE_LETTERS",
     "TAKES_THE_SLOT",

@@ -91,7 +91,7 @@ class Consultation(models.Model):
 
     # What was typed. It stays here, and only here, until the address is proven.
     patient_name = models.CharField(_("name"), max_length=120)
-    birth_date = models.DateField(_("date of birth"))
+    birth_date = models.DateField(_("date of birth"), null=True)  # None once it is erased
     guardian_name = models.CharField(_("guardian"), max_length=120, blank=True)
     email = models.EmailField(_("e-mail"), blank=True)
     mobile = PhoneNumberField(_("mobile"))
@@ -149,6 +149,9 @@ class Consultation(models.Model):
     cancelled_by_patient = models.BooleanField(_("cancelled by the patient"), default=False)
     cancel_reason = models.CharField(_("reason"), max_length=300, blank=True)
 
+    # Everything that says who it was is gone (bookings/actions/scrubbing.py); it never comes back.
+    erased_at = models.DateTimeField(_("erased at"), null=True, editable=False)
+
     objects = ConsultationQuerySet.as_manager()
 
     class Meta:
@@ -189,6 +192,11 @@ class Consultation(models.Model):
     @property
     def is_proven(self) -> bool:
         return self.proven_at is not None
+
+    @property
+    def is_erased(self) -> bool:
+        """Whether nothing is known of the person any longer."""
+        return self.erased_at is not None
 
     @property
     def has_all_risks_acknowledged(self) -> bool:

@@ -1,7 +1,7 @@
 """What PostgreSQL guarantees of a consultation, each under a name that is a sentence, and its indexes.
 
-Two more are triggers (migrations 0002 and 0006): the steps of the transition table, and that a visit
-is about a treatment which its dermatologist offers.
+More are triggers (migrations 0002, 0006 and 0010): the steps of the transition table, that a visit is
+about a treatment which its dermatologist offers, and that what was erased stays erased.
 """
 
 import datetime as dt
@@ -14,6 +14,7 @@ from django.db.models import BaseConstraint, F, Func, Q, Value
 from bookings.models.status import TAKES_THE_SLOT, VISITED
 from clinic.models import LONGEST_VISIT
 
+ERASED = "(erased)"  # where a reason has to stand, once the words that stood there are gone
 LONGEST = dt.timedelta(minutes=LONGEST_VISIT)
 ITS_TIME = Func(
     F("starts_at"),
@@ -125,5 +126,15 @@ CONSTRAINTS: list[BaseConstraint] = [
     models.CheckConstraint(
         name="no_more_risks_acknowledged_than_listed",
         condition=Q(risks_acknowledged__lte=F("risks_total")),
+    ),
+    models.CheckConstraint(
+        name="an_erased_consultation_names_nobody",
+        condition=Q(erased_at=None, birth_date__isnull=False)
+        | (
+            Q(erased_at__isnull=False, birth_date=None, ip=None)
+            & Q(patient_name="", guardian_name="", email="", mobile="")
+            & Q(own_video_room="", move_reason="", cancel_reason="")
+            & Q(proven_note__in=["", ERASED])
+        ),
     ),
 ]

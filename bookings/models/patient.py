@@ -13,11 +13,12 @@ class Patient(models.Model):
     """The person seen: themselves, or a child whose guardian acts and is named.
 
     Made or changed only once the address is proven; until then what was typed stays on the
-    consultation. One address can stand for several patients (a guardian's children).
+    consultation. One address can stand for several patients (a guardian's children). Behind an
+    erased consultation stands a row of which nothing is known.
     """
 
     name = models.CharField(_("name"), max_length=120)
-    birth_date = models.DateField(_("date of birth"))
+    birth_date = models.DateField(_("date of birth"), null=True)  # None: nobody, see below
     guardian_name = models.CharField(_("guardian"), max_length=120, blank=True)
     email = models.EmailField(_("e-mail"), blank=True)
     mobile = PhoneNumberField(_("mobile"))
@@ -33,7 +34,12 @@ class Patient(models.Model):
                 fields=["email", "name", "birth_date"],
                 condition=~Q(email=""),
                 name="a_patient_is_listed_once_per_address",
-            )
+            ),
+            models.CheckConstraint(
+                name="of_an_erased_patient_nothing_is_known",
+                condition=Q(birth_date__isnull=False)
+                | Q(birth_date=None, name="", guardian_name="", email="", mobile=""),
+            ),
         ]
 
     def __str__(self) -> str:

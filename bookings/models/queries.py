@@ -44,6 +44,10 @@ class ConsultationQuerySet(models.QuerySet["Consultation"]):
         """Those whose address nobody has proven yet."""
         return self.filter(proven_at=None)
 
+    def not_erased(self) -> "ConsultationQuerySet":
+        """Those of whose patient something is known: the only ones that a patient can reach."""
+        return self.filter(erased_at=None)
+
     def for_desk(self) -> "ConsultationQuerySet":
         """With all that a list row shows, in one query."""
         return self.select_related("treatment", "concern", "dermatologist", "patient")

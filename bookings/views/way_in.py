@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 import bookings.actions
 from bookings import links
-from bookings.actions import LinkEnded, TooManyTries, WrongAnswer
+from bookings.actions import DataErased, LinkEnded, TooManyTries, WrongAnswer
 from bookings.forms.mine import CheckForm, NewLinkForm
 from bookings.links import Purpose
 from bookings.models import Consultation, Status
@@ -33,6 +33,9 @@ def page_link(request: HttpRequest, token: str) -> HttpResponse:
     now = clock.now()
     try:
         consultation = bookings.actions.open_page_link(token=token, now=now)
+    except DataErased as gone:
+        OwnPage(request).close()
+        return render(request, "bookings/erased.html", status=gone.status)
     except LinkEnded:
         return show_link_ended(request)
     page = OwnPage(request)

@@ -50,6 +50,7 @@ TITLES = {
     "code_ran_out": _("The code is too old"),
     "too_many_tries": _("Too many tries"),
     "link_ended": _("The link has ended"),
+    "data_erased": _("What was known is erased"),
     "wrong_answer": _("The answer does not match"),
     # The side effects.
     "risks_missing": _("Side effects are not acknowledged yet"),

@@ -160,6 +160,7 @@ def _begin(
     *,
     now: dt.datetime,
 ) -> Reading:
+    assert consultation.birth_date  # an erased one cannot be locked
     personal = {
         "patient_name": consultation.patient_name,
         "guardian_name": consultation.guardian_name,

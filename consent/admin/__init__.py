@@ -1,6 +1,8 @@
-"""The desk's rooms of this app: consent records and looks at them, risk lists, and the ledger."""
+"""The desk's rooms of this app: consent records and looks at them, risk lists, the ledger, keeping."""
 
+from consent.admin.erasing import ErasureRequestAdmin
 from consent.admin.finding import cards
+from consent.admin.keeping import LegalHoldAdmin, keeping_cards, keeping_notes
 from consent.admin.ledger import AnchorPlaceAdmin, LedgerEntryAdmin, VerificationAdmin
 from consent.admin.ledger import cards as ledger_cards
 from consent.admin.looks import RecordAccessAdmin
@@ -10,10 +12,14 @@ from consent.admin.risk_lists import RiskListAdmin
 __all__ = [
     "AnchorPlaceAdmin",
     "ConsentRecordAdmin",
+    "ErasureRequestAdmin",
     "LedgerEntryAdmin",
+    "LegalHoldAdmin",
     "RecordAccessAdmin",
     "RiskListAdmin",
     "VerificationAdmin",
     "cards",
+    "keeping_cards",
+    "keeping_notes",
     "ledger_cards",
 ]

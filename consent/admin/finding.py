@@ -15,7 +15,9 @@ from consent.models import Acknowledgement, ActKind, ConsentRecord, PatientAct, 
 
 # There is nothing left to talk about with these patients.
 NOBODY_CAME = (Status.CANCELLED, Status.NO_SHOW)
-TO_BE_REVIEWED = Q(is_reviewed=False, is_replaced=False) & ~Q(consultation__status__in=NOBODY_CAME)
+TO_BE_REVIEWED = Q(is_reviewed=False, is_replaced=False, consultation__erased_at=None) & ~Q(
+    consultation__status__in=NOBODY_CAME
+)
 
 
 def soonest_first(now: dt.datetime) -> list[Any]:

@@ -33,6 +33,7 @@ from consent.admin.finding import (
     soonest_first,
 )
 from consent.admin.giving_out import WAYS, Way, give_out
+from consent.admin.keeping import keeping_notes
 from consent.admin.looks import shown_and_written_down
 from consent.models import ConsentRecord, Decision, How
 
@@ -163,6 +164,7 @@ class ConsentRecordAdmin(admin.ModelAdmin):
         if record is None:
             return not_there(self, request, object_id)
         may_review = request.user.has_perm("consent.add_review")
+        may_review = may_review and not record.consultation.is_erased
         by = signer(person(request)) if may_review else None
         form = ReviewForm(request.POST or None) if by else None
         if request.method == "POST":
@@ -185,6 +187,7 @@ class ConsentRecordAdmin(admin.ModelAdmin):
             **self.admin_site.each_context(request),
             **record_page.context_of(record, now=now_of(request)),
             **record_page.form_of(form, signed_by),
+            "notes": keeping_notes(request, record.consultation),
             "opts": self.opts,
             "list_url": reverse("admin:consent_consentrecord_changelist"),
         }

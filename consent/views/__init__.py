@@ -2,6 +2,7 @@
 
 from consent.views.check import check, check_again
 from consent.views.copy import acknowledged_copy, acknowledged_pdf
+from consent.views.erasure import erase, erasure_notes
 from consent.views.reading_out import read_out, read_out_again
 from consent.views.receipt import receipt
 from consent.views.risks import risk, risk_again, talked, talked_again
@@ -22,6 +23,8 @@ __all__ = [
     "decline",
     "decline_again",
     "declined",
+    "erase",
+    "erasure_notes",
     "notes_for",
     "read_out",
     "read_out_again",

@@ -289,7 +289,7 @@ def test_the_page_costs_as_many_queries_for_three_sessions_as_for_one(
         )
     client = desk.reception()
     client.get(desk.page(visit))
-    with django_assert_num_queries(12):
+    with django_assert_num_queries(14):
         client.get(desk.page(visit))
 
 

@@ -31,7 +31,17 @@ def test_reception_runs_the_day_and_reads_no_evidence():
         "view_treatmentsession",
         "add_treatmentsession",
         "change_treatmentsession",
+        *("view_erasurerequest", "add_erasurerequest"),
     }
+
+
+def test_the_lead_answers_erasure_requests_and_keeps_legal_holds():
+    for noun in ("erasurerequest", "legalhold"):
+        for verb in ("view", "add", "change"):
+            assert f"{verb}_{noun}" in may("Lead")
+    assert not {"change_erasurerequest", "view_legalhold"} & (
+        may("Reception") | may("Dermatologists")
+    )
 
 
 def test_dermatologists_read_and_review_and_publish_as_the_second_person():

@@ -5,6 +5,7 @@ from bs4 import BeautifulSoup
 from django.test import Client
 from django.utils import translation
 
+import consent.actions
 from clinic import clock
 from clinic.admin import desk as site
 from tests import desk, make
@@ -19,6 +20,7 @@ ROOMS = {
         "bookings_closure": {"changelist", "add", "change", "history", "delete"},
         "bookings_opening": {"changelist", "change", "history"},
         "bookings_season": {"changelist", "change", "history"},
+        "consent_erasurerequest": {"changelist", "add", "change", "history"},
     },
     "dermatologist": {
         "bookings_consultation": {"changelist", "change", "history"},
@@ -34,6 +36,9 @@ ROOMS = {
         "bookings_opening": {"changelist", "add", "change", "history", "delete"},
         "bookings_season": {"changelist", "add", "change", "history", "delete"},
         "consent_risklist": {"changelist", "add", "change", "history"},
+        "consent_erasurerequest": {"changelist", "add", "change", "history"},
+        "consent_legalhold": {"changelist", "add", "change", "history"},
+        "consent_recordaccess": {"changelist", "change", "history"},
     },
 }
 SIGN_IN = {
@@ -62,6 +67,11 @@ def a_row_of_each() -> dict[str, int]:
     opening = visit.dermatologist.openings.create(starts_at=make.NOW, ends_at=make.TOMORROW_AT_9)
     season = season_of()
     user = make.staff("somebody", group="Lead")
+    record = visit.consent_records.get()
+    look = consent.actions.look(record=record, by=user, how="read", now=make.NOW)
+    other = make.waiting()
+    asked = consent.actions.ask_for_erasure(consultation=other, now=make.NOW)
+    hold = consent.actions.place_hold(consultation=other, reason="a claim", by=user, now=make.NOW)
     return {
         "auth_group": user.groups.get().pk,
         "auth_user": user.pk,
@@ -74,6 +84,9 @@ def a_row_of_each() -> dict[str, int]:
         "clinic_dermatologist": visit.dermatologist.pk,
         "clinic_treatment": visit.treatment.pk,
         "consent_consentrecord": visit.consent_records.get().pk,
+        "consent_erasurerequest": asked.pk,
+        "consent_legalhold": hold.pk,
+        "consent_recordaccess": look.pk,
         "consent_risklist": visit.treatment.risk_lists.get().pk,
     }
 
