@@ -12,5 +12,5 @@ def give(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("consent", "0008_acts")]
+    dependencies = [("consent", "0009_erasing")]
     operations = [migrations.RunPython(give, migrations.RunPython.noop)]
