@@ -14,16 +14,17 @@ def declaration_for(
         return _declaration(count, read_by, again=again) % {"count": count}
 
 
-def declaration_of(record: ConsentRecord, *, language: str) -> str:
-    """The declaration of a record, said in this language; in its own language it is the stored one."""
+def declaration_of(record: ConsentRecord, *, language: str, count: int) -> str:
+    """The declaration of a record of so many acts, said in this language; in its own, the stored one."""
     if language == record.reading.language:
         return record.declaration
-    earlier = ConsentRecord.objects.filter(consultation_id=record.consultation_id, pk__lt=record.pk)
+    confirmed_at = record.consultation.confirmed_at
     return declaration_for(
-        count=record.reading.acknowledgements.count(),
+        count=count,
         language=language,
         read_by=record.reading.read_by,
-        again=earlier.exists(),
+        # The first record confirmed the visit, in the same moment.
+        again=confirmed_at is not None and record.sealed_at > confirmed_at,
     )
 
 

@@ -12,7 +12,7 @@ from bookings.receipts import Receipt, signature_letters
 from clinic import times
 from clinic.i18n import Language, text_in
 from clinic.templatetags.clinic_pages import grouped
-from consent.actions.sealing import declaration_for
+from consent.actions.statements import declaration_of
 from consent.certificate.facts import Act, Certificate
 from consent.copies import Answer
 from consent.models import ReadBy
@@ -199,9 +199,7 @@ def _answer(certificate: Certificate, act: Act, language: str, words_in: str) ->
 
 def _seal(certificate: Certificate, language: str, words_in: str) -> Iterator[Line]:
     record = certificate.record
-    declaration = record.declaration
-    if words_in != certificate.reading.language:
-        declaration = declaration_for(count=len(certificate.acts), language=words_in)
+    declaration = declaration_of(record, language=words_in, count=len(certificate.acts))
     yield Line(_("Declaration"), (Value(declaration, Kind.WORDS),))
     yield _moment(_("Sealed"), record.sealed_at, certificate, language)
     if certificate.withdrawn_at:

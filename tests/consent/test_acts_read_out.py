@@ -163,10 +163,18 @@ def test_to_a_guardian_too_it_can_be_read_out_and_alone_is_as_the_guardian_again
 
 def test_the_declaration_is_said_in_the_other_language_too_with_its_label():
     consultation = make.confirmed(guardian_name="Layla", birth_date=make.dt.date(2015, 3, 1))
-    record = consultation.consent_records.get()
-    assert consent.actions.declaration_of(record, language="en") == record.declaration
-    said = consent.actions.declaration_for(count=4, language="ar", read_by=ReadBy.GUARDIAN)
-    assert consent.actions.declaration_of(record, language="ar") == said
+    first = consultation.consent_records.get()
+    later = make.NOW + make.dt.timedelta(minutes=1)
+    consent.actions.withdraw(consultation=consultation, record=first.pk, language="en", now=later)
+    reading = make.acknowledge_all(consultation, now=later)
+    second = consent.actions.seal_again(consultation=consultation, reading=reading.pk, now=later)
+    for record, again in ((first, False), (second, True)):
+        assert consent.actions.declaration_of(record, language="en", count=4) == record.declaration
+        said = consent.actions.declaration_for(
+            count=4, language="ar", read_by=ReadBy.GUARDIAN, again=again
+        )
+        assert consent.actions.declaration_of(record, language="ar", count=4) == said
+        assert ("book" in record.declaration) is not again
 
 
 def test_over_the_api_a_field_says_who_reads():
