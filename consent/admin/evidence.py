@@ -39,6 +39,8 @@ REASONS = {
     "not_known": _("not known"),
     "not_told": _("the browser did not tell it"),
     "not_sent": _("the browser did not send it"),
+    "not_readable": _("what the browser sent could not be read"),
+    "not_an_address": _("what was sent is no address"),
     "behind_unknown_proxy": _("hidden by a proxy that we do not know"),
 }
 VERIFIED = {Outcome.SOUND: ("✓", "good"), Outcome.LATE: ("!", "waiting")}

@@ -9,6 +9,8 @@ import consent.actions
 from clinic import clock
 from consent import ledger
 from consent.actions.growing import grow
+from consent.actions.opening import ABSENT
+from consent.admin.evidence import REASONS
 from consent.models import LedgerEntry, Outcome, Particulars, Verification
 from tests import desk, make
 from tests.consent import records
@@ -80,6 +82,11 @@ def test_what_was_erased_is_called_erased_and_the_record_stays_sound():
     assert "lawfully erased" in text and "The personal values were erased." in text
     assert "203.0.113.9" not in text and "Does it hurt?" not in text
     assert "does not agree with its signed entry" not in text
+
+
+def test_every_reason_for_a_missing_value_has_words():
+    told = {"behind_unknown_proxy", "not_an_address", "not_readable", "not_known", "not_sent"}
+    assert set(ABSENT.values()) | told <= set(REASONS)
 
 
 # --- What somebody changed behind our back is seen -----------------------------------------------
