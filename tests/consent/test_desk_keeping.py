@@ -384,6 +384,9 @@ def test_every_page_of_the_desk_works_with_an_erased_consultation(prefix, status
         assert shown.status_code == 200
         if not prefix:
             assert "lawfully erased" in text_of(shown)
+        for paper in ("print", "pdf"):
+            address = desk.url(f"consent_consentrecord_{paper}", record.pk)
+            assert dermatologist.get(there(prefix, address)).status_code == 200, paper
     assert calendar.feed(make.dermatologist(), now=make.NOW)
 
 
