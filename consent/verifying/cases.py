@@ -19,6 +19,12 @@ class Part:
     last: int
     chosen: tuple[int, ...] = ()
 
+    def __str__(self) -> str:
+        first, last = (
+            (min(self.chosen), max(self.chosen)) if self.chosen else (self.first, self.last)
+        )
+        return f"consultations with ids from {first} to {last}"
+
     def where(self, column: str) -> tuple[str, list[Any]]:
         """The SQL condition, and its values. A range meets rows whose consultation is gone, too."""
         if self.chosen:

@@ -4,7 +4,7 @@ from collections import Counter
 
 from consent.verifying import acts, entries, particulars, records
 from consent.verifying.cases import Case, Part, cases_of
-from consent.verifying.findings import Findings
+from consent.verifying.findings import Findings, nonsense_is_tampering
 from consent.verifying.keys import Keys
 from consent.verifying.lists import Lists
 from consent.verifying.snapshot import Snapshot
@@ -17,8 +17,12 @@ def check(
 ) -> tuple[Findings, Counter[str]]:
     """What is wrong in a part, and how much of what was looked at."""
     findings, looked_at = Findings(), Counter[str]()
-    for case in cases_of(part, snapshot):
-        _check_case(case, keys, lists, findings)
+    cases: list[Case] = []
+    with nonsense_is_tampering(findings, str(part)):
+        cases = cases_of(part, snapshot)
+    for case in cases:
+        with nonsense_is_tampering(findings, case.reference):
+            _check_case(case, keys, lists, findings)
         looked_at["consultations"] += 1
         looked_at["entries"] += len(case.entries)
         looked_at["records"] += len(case.records)

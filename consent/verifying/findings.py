@@ -2,9 +2,13 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
+
+import psycopg
+from django.db import DataError
 
 from consent.models import Outcome
 
@@ -80,6 +84,22 @@ class Findings:
         return [vars(finding) for finding in self.in_order()]
 
 
+# What comes of values such as a hash that is not hex, an infinite time, a list in a mapping's place.
+NONSENSE = (
+    *(ValueError, TypeError, AttributeError, KeyError, OverflowError),
+    *(psycopg.DataError, DataError),
+)
+
+
+@contextmanager
+def nonsense_is_tampering(findings: Findings, about: str) -> Iterator[None]:
+    """A value that nothing of ours writes is named, and the run goes on with what comes next."""
+    try:
+        yield
+    except NONSENSE:
+        findings.tampered(about, "a row holds a value that nothing of ours writes")
+
+
 def fields_that_differ(said: dict[str, Any], found: dict[str, Any]) -> Iterable[str]:
     """The names under which two bodies of an entry are not the same, in order."""
     nothing = object()
@@ -94,6 +114,6 @@ def parsed(content: bytes) -> dict[str, Any] | None:
     """What bytes say as JSON, or None where they are not an object of it."""
     try:
         found = json.loads(content)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return found if isinstance(found, dict) else None

@@ -103,7 +103,11 @@ class Growth:
                 f"{node.kind} {node.entry_hash[:12]}, leaf {node.index}",
                 "it came into the tree long after the key that signed it had handed over",
             )
-        return tree.leaf_of(node.entry_hash)
+        try:
+            return tree.leaf_of(node.entry_hash)
+        except ValueError:
+            self._note_gap(f"leaf {node.index}", "the hash of its entry is no hash")
+            return tree.EMPTY
 
     def _meet(self, head: Row | None, heads: Iterator[Row]) -> Row | None:
         """The heads of the present size; gives the next one."""

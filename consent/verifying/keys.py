@@ -29,7 +29,10 @@ class Keys:
 
     def signed_entry(self, key_id: str, signature: bytes, entry_hash: str) -> bool:
         key = self.trusted.get(key_id)
-        return key is not None and ledger.signed_the_hash(key.public, signature, entry_hash)
+        try:
+            return key is not None and ledger.signed_the_hash(key.public, signature, entry_hash)
+        except ValueError:  # the hash is no hash
+            return False
 
     def signed_head(self, key_id: str, signature: bytes, content: bytes) -> bool:
         key = self.trusted.get(key_id)

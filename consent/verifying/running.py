@@ -4,6 +4,7 @@ import datetime as dt
 import time
 from collections import Counter
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,11 +14,11 @@ from consent.actions.anchoring import alarms
 from consent.models import Outcome, Verification
 from consent.verifying import anchors, guards, publications, saved_receipts, waiting
 from consent.verifying.cases import Part, parts_of_all, parts_of_some
-from consent.verifying.findings import LATE, Findings
+from consent.verifying.findings import LATE, Findings, nonsense_is_tampering
 from consent.verifying.growth import Growth, frontier_at
 from consent.verifying.keys import Keys
 from consent.verifying.lists import Lists
-from consent.verifying.snapshot import Snapshot, here
+from consent.verifying.snapshot import Place, Snapshot, here
 from consent.verifying.working import Team, processes_for
 
 # Told how many units of work there are, and how many are done (consultations and leaves).
@@ -61,11 +62,9 @@ def verify(
     psycopg.Error where the database cannot be read.
     """
     began, place = time.monotonic(), here()
-    snapshot = Snapshot(place)
-    try:
+    with closing(Snapshot(place)) as snapshot:
         report, keys = Report(now), Keys.read(snapshot)
-        guards_looked_at = guards.check(snapshot, report.findings)
-        report.looked_at["guards"] = guards_looked_at
+        report.looked_at["guards"] = guards.check(snapshot, report.findings)
         growth = Growth(snapshot, keys, report.findings)
         parts = _begin(growth, report, since_last=since_last)
         team = Team(snapshot, place, keys, processes=processes or processes_for(len(parts)))
@@ -73,24 +72,31 @@ def verify(
             _run(team, growth, parts, report, progress)
         finally:
             team.end()
-        report.size, report.root = growth.frontier.size, growth.frontier.root().hex()
-        report.looked_at += growth.looked_at
-        lists = Lists.read(snapshot)
-        publications.check(snapshot, keys, lists, report.findings, report.looked_at)
-        waiting.check(snapshot, report.findings, now=now)
-        if anchor_file:
-            report.looked_at += anchors.check(anchor_file, place, keys, report.findings)
-        elif own := settings.ANCHOR_FILE:
-            report.looked_at += anchors.check_own_file(Path(own), place, keys, report.findings)
-        if receipts is not None:
-            report.looked_at += saved_receipts.check(receipts, place, keys, report.findings)
-    finally:
-        snapshot.close()
-    for alarm in alarms(now=now):
-        if alarm.place != "tree":  # told already, from the same snapshot as all else
-            report.findings.add(LATE, f"anchor {alarm.place}", alarm.sentence)
+        with nonsense_is_tampering(report.findings, "publications and rotations"):
+            lists = Lists.read(snapshot)
+            publications.check(snapshot, keys, lists, report.findings, report.looked_at)
+        with nonsense_is_tampering(report.findings, "entries that wait for the tree"):
+            waiting.check(snapshot, report.findings, now=now)
+    _look_outside(report, place, keys, receipts=receipts, anchor_file=anchor_file)
     report.seconds = time.monotonic() - began
     return report
+
+
+def _look_outside(
+    report: Report, place: Place, keys: Keys, *, receipts: Path | None, anchor_file: Path | None
+) -> None:
+    """What is kept where the database's owner cannot reach, and whether that is up to date."""
+    findings = report.findings
+    if anchor_file:
+        report.looked_at += anchors.check(anchor_file, place, keys, findings)
+    elif own := settings.ANCHOR_FILE:
+        report.looked_at += anchors.check_own_file(Path(own), place, keys, findings)
+    if receipts is not None:
+        report.looked_at += saved_receipts.check(receipts, place, keys, findings)
+    with nonsense_is_tampering(findings, "anchors"):
+        for alarm in alarms(now=report.started_at):
+            if alarm.place != "tree":  # told already, from the snapshot
+                findings.add(LATE, f"anchor {alarm.place}", alarm.sentence)
 
 
 def note(report: Report, *, finished_at: dt.datetime) -> Verification:
@@ -150,8 +156,11 @@ def _run(team: Team, growth: Growth, parts: list[Part], report: Report, progress
         progress(total, done)
 
     found = team.begin(parts)
-    growth.run(tick)
+    with nonsense_is_tampering(report.findings, "the tree and its heads"):
+        growth.run(tick)
     for findings, looked_at in found:
         report.findings.take_over(findings)
         report.looked_at += looked_at
         tick(1)
+    report.size, report.root = growth.frontier.size, growth.frontier.root().hex()
+    report.looked_at += growth.looked_at
