@@ -12,9 +12,7 @@ from consent.models import EntryKind, LedgerEntry
 
 
 class NotRotated(Refused):
-    """The key cannot be handed over like this; the message says why."""
-
-    code = "not_rotated"
+    """The key cannot be handed over like this; the message says why. Only a command meets it."""
 
 
 def rotate(*, previous: Ed25519PrivateKey, now: dt.datetime) -> LedgerEntry:

@@ -20,8 +20,6 @@ ERASED = None  # a personal value that was there and was lawfully erased; "" was
 class NotAsSealed(Refused):
     """The rows are not what the sealed bytes say, so nothing is certified."""
 
-    code = "not_as_sealed"
-
 
 @dataclass(frozen=True)
 class Act:

@@ -8,6 +8,7 @@ from django.utils import translation
 import consent.actions
 from clinic import clock
 from clinic.admin import desk as site
+from consent.models import AnchorPlace, Outcome, Place, Verification
 from tests import desk, make
 from tests.bookings.hours import season as season_of
 
@@ -39,6 +40,9 @@ ROOMS = {
         "consent_erasurerequest": {"changelist", "add", "change", "history"},
         "consent_legalhold": {"changelist", "add", "change", "history"},
         "consent_recordaccess": {"changelist", "change", "history"},
+        "consent_anchorplace": {"changelist", "change", "history"},
+        "consent_ledgerentry": {"changelist", "change", "history"},
+        "consent_verification": {"changelist", "change", "history"},
     },
 }
 SIGN_IN = {
@@ -72,6 +76,10 @@ def a_row_of_each() -> dict[str, int]:
     other = make.waiting()
     asked = consent.actions.ask_for_erasure(consultation=other, now=make.NOW)
     hold = consent.actions.place_hold(consultation=other, reason="a claim", by=user, now=make.NOW)
+    anchor = AnchorPlace.objects.create(place=Place.FILE)
+    run = Verification.objects.create(
+        started_at=make.NOW, finished_at=make.NOW, size=0, outcome=Outcome.SOUND
+    )
     return {
         "auth_group": user.groups.get().pk,
         "auth_user": user.pk,
@@ -83,11 +91,14 @@ def a_row_of_each() -> dict[str, int]:
         "clinic_clinic": 1,
         "clinic_dermatologist": visit.dermatologist.pk,
         "clinic_treatment": visit.treatment.pk,
+        "consent_anchorplace": anchor.pk,
         "consent_consentrecord": visit.consent_records.get().pk,
         "consent_erasurerequest": asked.pk,
+        "consent_ledgerentry": record.entry.pk,
         "consent_legalhold": hold.pk,
         "consent_recordaccess": look.pk,
         "consent_risklist": visit.treatment.risk_lists.get().pk,
+        "consent_verification": run.pk,
     }
 
 
