@@ -126,7 +126,7 @@ def _enter_erasure(consultation: Consultation, *, basis: Basis, now: dt.datetime
         key=ledger.signing_key_id(),
         now=now,
     )
-    signed = ledger.sign(content)
+    signed = ledger.sign_hash(ledger.sha256(content))
     with connection.cursor() as cursor:
         cursor.execute(
             ERASE_PARTICULARS, [consultation.pk, content, signed.key_id, signed.signature]

@@ -136,9 +136,7 @@ def _verified(now: dt.datetime) -> list[tuple[str, str]]:
         return [(gettext("The ledger was not verified last night."), address)]
     for run in filter(None, (whole, newest)):
         if run.outcome == Outcome.TAMPERED:
-            words = gettext(
-                "Somebody has tampered with the consent records. Tell the clinic's lead."
-            )
+            words = gettext("Somebody has tampered with the consent records. See what was found.")
             return [(words, reverse("admin:consent_verification_change", args=[run.pk]))]
     if newest.outcome == Outcome.LATE:
         words = gettext("The last verification of the consent records found something late.")

@@ -110,7 +110,7 @@ def erased(consultation: Consultation) -> None:
         key=ledger.signing_key_id(),
         now=make.NOW,
     )
-    signed = ledger.sign(content)
+    signed = ledger.sign_hash(ledger.sha256(content))
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT erase_particulars(%s, %s, %s, %s)",

@@ -10,13 +10,16 @@ import psycopg
 import pytest
 from django.db import DatabaseError, connection, transaction
 
+import bookings.actions
+import consent.actions
 from clinic import clock
 from clinic.embedded import postgres
 from clinic.embedded.places import find_place
 from consent import ledger, verifying
 from consent.actions.entering import content_of
+from consent.actions.erasing import Basis
 from consent.models import EntryKind, Outcome, Particulars, Verification
-from tests import databases
+from tests import databases, make
 from tests.consent.attacker import Attacker, Scene, found
 from tests.settings import FOLDER
 
@@ -143,6 +146,22 @@ def test_an_erased_patients_record_verifies_as_erased(here):
     assert report.outcome == Outcome.SOUND
     assert report.findings.counts == {"erased": 1, "unsealed": 2}
     assert not Particulars.objects.filter(consultation=here.records[0].consultation).exists()
+
+
+def test_what_the_clinics_own_action_erased_verifies_as_erased(here):
+    """The visit cancelled, then everything about the patient taken away, as the desk does it."""
+    consultation = here.records[2].consultation
+    bookings.actions.cancel(
+        consultation=consultation, reason="Asked for it.", now=clock.now(), by_patient=False
+    )
+    consent.actions.erase(
+        consultation=consultation, basis=Basis.ASKED, by=make.staff("lead"), now=clock.now()
+    )
+    here.grow()
+    report = here.verify()
+    assert (report.outcome, report.findings.counts) == (Outcome.SOUND, {"erased": 1}), (
+        report.findings.as_json()
+    )
 
 
 def test_what_was_erased_cannot_be_added_again(here):
