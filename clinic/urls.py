@@ -15,7 +15,7 @@ desk.cards = [
     *(consent.admin.ledger_cards, bookings.admin.cards, consent.admin.cards),  # alarms first
     *(consent.admin.keeping_cards, bookings.admin.feed_cards),
 ]
-desk.notes = [consent.admin.keeping_notes]
+desk.notes = [consent.admin.asked_again_notes, consent.admin.keeping_notes]
 # The patient's own page: what each app offers there.
 own_page.others = [consent.views.notes_for, consent.views.erasure_notes]
 

@@ -16,6 +16,7 @@ from consent.models import Reading
 QUESTION_LETTERS = 300
 LANGUAGE_LETTERS = 60
 SPACES = re.compile(r"\s+")
+NO_RECEIPT = _("This is not a receipt. Copy its whole address from the e-mail.")
 
 
 class ReceiptForm(forms.Form):
@@ -25,6 +26,9 @@ class ReceiptForm(forms.Form):
         label=_("The receipt's address, or its code"),
         help_text=_("It stands in the e-mail that confirmed the visit, and in the QR code."),
         max_length=2000,
+        error_messages=dict.fromkeys(
+            ("required", "max_length", "null_characters_not_allowed"), NO_RECEIPT
+        ),
         widget=forms.TextInput(attrs={"dir": "ltr", "autocomplete": "off", "spellcheck": "false"}),
     )
 
@@ -32,9 +36,7 @@ class ReceiptForm(forms.Form):
         """The one receipt in what was typed."""
         found = receipts_in(SPACES.sub("", self.cleaned_data["r"]))
         if not found:
-            raise forms.ValidationError(
-                _("This is not a receipt. Copy its whole address from the e-mail.")
-            )
+            raise forms.ValidationError(NO_RECEIPT)
         return found[0]
 
 

@@ -204,13 +204,13 @@ def _refuse_if_too_late(consultation: Consultation, *, now: dt.datetime) -> None
 def arrive(*, consultation: Consultation, now: dt.datetime) -> Consultation:
     """The patient is there, on the clinic's day of the visit.
 
-    Raises NotPossibleNow, on another day and while a changed wording waits for an answer too.
+    Raises NotPossibleNow, on another day and while the patient is asked to acknowledge again too.
     """
     return _end(consultation, Status.ARRIVED, now=now)
 
 
 def complete(*, consultation: Consultation, now: dt.datetime) -> Consultation:
-    """The visit took place. Raises NotPossibleNow, also before it has begun."""
+    """The visit took place. Raises NotPossibleNow, also before it has begun, and as `arrive` does."""
     return _end(consultation, Status.COMPLETED, now=now)
 
 
@@ -232,8 +232,14 @@ def _end(consultation: Consultation, status: str, *, now: dt.datetime) -> Consul
             raise NotPossibleNow(_("This visit has not ended yet."))
         if status == Status.ARRIVED and not _is_today(locked, now=now):
             raise NotPossibleNow(_("This visit is not today. Move it first."))
-        if status == Status.ARRIVED and locked.asks_again_since is not None:
-            raise NotPossibleNow(_("A changed side effect first has to be acknowledged."))
+        begins = status in (Status.ARRIVED, Status.COMPLETED)
+        if begins and locked.status == Status.CONFIRMED and locked.asks_again_since is not None:
+            raise NotPossibleNow(
+                _(
+                    "The patient first has to acknowledge the side effects again: on their own page, "
+                    "or on a screen that you hand over."
+                )
+            )
         locked.move_to(status)
         locked.outcome_at = now
         locked.save(update_fields=["status", "outcome_at"])

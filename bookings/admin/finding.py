@@ -52,6 +52,12 @@ def of_day(name: str, now: dt.datetime) -> Q:
     }.get(name, Q(starts_at__gte=today))
 
 
+# Every side effect, and nothing of it is asked again.
+ACKNOWLEDGED = Q(
+    risks_total__gt=0, risks_acknowledged=F("risks_total"), asks_again_since__isnull=True
+)
+
+
 class DayFilter(admin.SimpleListFilter):
     """The day of the visit; without a choice, today and what comes after."""
 
@@ -100,14 +106,13 @@ class RisksFilter(admin.SimpleListFilter):
         ]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        complete = Q(risks_total__gt=0, risks_acknowledged=F("risks_total"))
         match self.value():
             case "talk":
                 return queryset.filter(wants_to_talk=True)
             case "missing":
-                return queryset.exclude(complete).exclude(status=Status.CANCELLED)
+                return queryset.exclude(ACKNOWLEDGED).exclude(status=Status.CANCELLED)
             case "all":
-                return queryset.filter(complete)
+                return queryset.filter(ACKNOWLEDGED)
         return queryset
 
 
@@ -151,9 +156,8 @@ def chips(request: HttpRequest) -> list[dict[str, Any]]:
     now = now_of(request)
     mine = within_reach(request, Consultation.objects.all())
     from_today, waiting = of_day("", now), Q(status=Status.WAITING)
-    complete = Q(risks_total__gt=0, risks_acknowledged=F("risks_total"))
     stands = ~Q(status=Status.CANCELLED)
-    missing = from_today & ~complete & stands
+    missing = from_today & ~ACKNOWLEDGED & stands
     # Bounded to what is to come: the past grows for years.
     counts = mine.filter(from_today | waiting).aggregate(
         today=Count("pk", filter=of_day("today", now) & stands),

@@ -33,7 +33,7 @@ class StalePage(Refused):
         super().__init__(
             sentence
             or _(
-                "This page was no longer up to date. Please read it again; your other answers are kept."
+                "This page was no longer up to date, so this answer was not stored. Please read it again."
             ),
             field=field,
         )

@@ -63,7 +63,8 @@ def withdraw(
         if standing is not None:
             return standing
         newest = ConsentRecord.objects.current_of(locked)
-        if locked.status != Status.CONFIRMED or newest is None:
+        ahead = locked.starts_at is not None and locked.starts_at > now
+        if locked.status != Status.CONFIRMED or newest is None or not ahead:
             raise NotPossibleNow(_("Only for a visit that is booked can this be withdrawn."))
         if newest.pk != record:
             raise StalePage

@@ -1,5 +1,6 @@
 """The desk's rooms of this app: consent records and looks at them, risk lists, the ledger, keeping."""
 
+from consent.admin.asked_again import asked_again_notes
 from consent.admin.erasing import ErasureRequestAdmin
 from consent.admin.finding import cards
 from consent.admin.keeping import LegalHoldAdmin, keeping_cards, keeping_notes
@@ -18,6 +19,7 @@ __all__ = [
     "RecordAccessAdmin",
     "RiskListAdmin",
     "VerificationAdmin",
+    "asked_again_notes",
     "cards",
     "keeping_cards",
     "keeping_notes",

@@ -8,7 +8,8 @@ from django.views.decorators.http import require_safe
 
 from bookings.own_page import OwnPage
 from bookings.road import SeeOther
-from consent.certificate import NotAsSealed, certificate_of, page_of, pdf_of
+from consent.certificate import Certificate, NotAsSealed, certificate_of, page_of, pdf_of
+from consent.circumstances import StaffCannotAct, refuse_staff
 from consent.models import ConsentRecord
 
 
@@ -16,13 +17,9 @@ from consent.models import ConsentRecord
 @require_safe
 def acknowledged_copy(request: HttpRequest) -> HttpResponse:
     """What was acknowledged, word by word, in the language that was read; the site's own around it."""
-    record = _own_record(request)
-    if record is None:
-        return SeeOther(reverse("mine"))
-    try:
-        certificate = certificate_of(record)
-    except NotAsSealed as refusal:
-        return _refused(request, refusal)
+    certificate = _own_certificate(request)
+    if isinstance(certificate, HttpResponse):
+        return certificate
     return render(request, "consent/copy.html", page_of(certificate))
 
 
@@ -30,23 +27,31 @@ def acknowledged_copy(request: HttpRequest) -> HttpResponse:
 @require_safe
 def acknowledged_pdf(request: HttpRequest) -> HttpResponse:
     """The same as a PDF, in both languages."""
-    record = _own_record(request)
-    if record is None:
-        return SeeOther(reverse("mine"))
-    try:
-        certificate = certificate_of(record)
-    except NotAsSealed as refusal:
-        return _refused(request, refusal)
+    certificate = _own_certificate(request)
+    if isinstance(certificate, HttpResponse):
+        return certificate
     # No word of health in the name: it stands in lists of downloads.
     name = f"{certificate.record.consultation.grouped_reference}.pdf"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     return HttpResponse(pdf_of(certificate), content_type="application/pdf", headers=headers)
 
 
-def _own_record(request: HttpRequest) -> ConsentRecord | None:
-    """The newest record of the consultation whose own page is open, if it has one."""
+def _own_certificate(request: HttpRequest) -> Certificate | HttpResponse:
+    """The certificate of the newest record of the consultation whose own page is open, or where to go.
+
+    Not for a browser at which staff are signed in: they read at the desk, where each look is a row.
+    """
     consultation = OwnPage(request).open_consultation
-    return ConsentRecord.objects.current_of(consultation) if consultation else None
+    record = ConsentRecord.objects.current_of(consultation) if consultation else None
+    if record is None:
+        return SeeOther(reverse("mine"))
+    try:
+        refuse_staff(request)
+        return certificate_of(record)
+    except StaffCannotAct:
+        return render(request, "consent/staff_reads.html", {"record": record}, status=403)
+    except NotAsSealed as refusal:
+        return _refused(request, refusal)
 
 
 def _refused(request: HttpRequest, refusal: NotAsSealed) -> HttpResponse:

@@ -14,6 +14,7 @@ from bookings.road import SeeOther
 from clinic import clock
 from clinic.errors import Refused
 from consent import actions, retention
+from consent.circumstances import StaffCannotAct, refuse_staff
 from consent.forms import EraseForm
 from consent.models import Answer, ErasureRequest
 
@@ -35,6 +36,11 @@ def erase(request: HttpRequest) -> HttpResponse:
         None if is_open or ahead else EraseForm(request.POST if request.method == "POST" else None)
     )
     if request.method == "POST":
+        try:
+            refuse_staff(request)
+        except StaffCannotAct as refusal:
+            reason = gettext("You are signed in as staff: take the patient's request at the desk.")
+            return render(request, "consent/staff.html", {"reason": reason}, status=refusal.status)
         if form is None:
             return SeeOther(reverse("mine_erase"))
         if form.is_valid():

@@ -104,6 +104,9 @@ def withdraw(request: HttpRequest) -> HttpResponse:
     record = _record_that_stands(walk.found)
     if record is None:
         return SeeOther(reverse("mine"))
+    if record.consultation.starts_at is None or record.consultation.starts_at <= now:
+        messages.error(request, gettext("Your visit has begun. Please talk to us, or call us."))
+        return SeeOther(reverse("mine"))
     step, form = walk.step("withdraw"), ReasonForm()
     if request.method == "POST":
         if aside := walk.road.put_aside(step, ["reason"], now=now):

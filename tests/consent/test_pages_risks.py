@@ -147,7 +147,7 @@ def test_a_page_from_before_a_change_of_wording_is_shown_anew_with_the_question_
     make.publish(draft)
     person.press("Save and go on", **TICK, question="Does it hurt?")
     assert person.status == 409
-    assert person.has("This page was no longer up to date.")
+    assert person.has("This page was no longer up to date")
     assert Reading.objects.count() == 1  # a page that is no longer true stores nothing at all
     person.follow("Continue")
     assert person.has("The wording of a side effect has changed. Please read it again.")
