@@ -1,5 +1,6 @@
 """The demo's inbox: the e-mails that the local mail catcher was given. Not there outside the demo."""
 
+import base64
 import re
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,6 +18,7 @@ from django.views.decorators.http import require_safe
 
 SHOWN = 200
 SUFFIX = ".eml"
+BROUGHT = re.compile(r'src="cid:([-.\w]+)"')
 NAME = re.compile(r"[0-9T]{1,30}-[0-9]{1,10}")  # as the mail catcher names its files
 
 
@@ -51,7 +53,15 @@ class Mail:
         return _words(self.message, "plain")
 
     def html(self) -> str:
-        return _words(self.message, "html")
+        """The HTML, with the pictures that the e-mail itself brings (RFC 2392) in their places."""
+        return BROUGHT.sub(self._picture, _words(self.message, "html"))
+
+    def _picture(self, match: re.Match[str]) -> str:
+        for part in self.attachments():
+            if part["Content-ID"] == f"<{match[1]}>" and part.get_content_type() == "image/png":
+                picture = base64.b64encode(part.get_content()).decode()
+                return f'src="data:image/png;base64,{picture}"'
+        return match[0]
 
     def attachments(self) -> list[EmailMessage]:
         return [part for part in self.message.iter_attachments() if isinstance(part, EmailMessage)]
@@ -102,7 +112,12 @@ def message(request: HttpRequest, name: str) -> HttpResponse:
 
 @require_safe
 @csp(  # type: ignore[arg-type]  # annotated for views without arguments
-    {"default-src": ["'none'"], "style-src": ["'unsafe-inline'"], "sandbox": True}
+    {
+        "default-src": ["'none'"],
+        "style-src": ["'unsafe-inline'"],
+        "img-src": ["data:"],
+        "sandbox": True,
+    }
 )
 def message_html(request: HttpRequest, name: str) -> HttpResponse:
     """The HTML part as a mail program would show it: no scripts, nothing fetched."""

@@ -77,3 +77,19 @@ def test_what_is_no_message_is_not_found(client, mail_folder, name):
 def test_outside_the_demo_there_is_no_inbox(client, settings, mail, path):
     settings.DEMO = False
     assert client.get(f"/inbox/{path}").status_code == 404
+
+
+@pytest.mark.django_db
+def test_a_picture_that_the_mail_brings_is_shown_and_another_is_not(client, mail_folder):
+    message = EmailMessage()
+    message.set_content("words")
+    pictures = '<img src="cid:receipt"><img src="cid:nothing">'
+    message.add_alternative(pictures, subtype="html")
+    message.add_attachment(
+        b"\x89PNG", "image", "png", disposition="inline", cid="<receipt>", filename="receipt.png"
+    )
+    (mail_folder / f"{NAME}.eml").write_bytes(bytes(message))
+    response = client.get(f"/inbox/{NAME}/html/")
+    shown = response.content.decode()
+    assert 'src="data:image/png;base64,iVBORw=="' in shown and 'src="cid:nothing"' in shown
+    assert "img-src data:" in response.headers["Content-Security-Policy"]
