@@ -31,6 +31,9 @@ KEPT_HELP = _(
     "asks for 25 years. Of everybody else: from the last thing that happened, such as the visit. Then "
     "it is erased by itself, unless there is a legal hold."
 )
+SHORT_NAME_HELP = _(
+    "The short name stands in addresses and in signed records. It is given once and does not change."
+)
 # How the admin's own filters ask for a value: ?status__exact=held&dermatologist__id__exact=3
 ASKS_OF_A_FILTER = ("exact", "id__exact", "isnull")
 
@@ -139,8 +142,8 @@ def day_and_clock() -> forms.SplitDateTimeWidget:
     )
 
 
-def in_its_language(db_field: "models.Field[Any, Any]", field: forms.Field | None) -> None:
-    """Marks the input of `name_ar` as Arabic and right to left, that of `name_en` as English."""
+def in_its_language(db_field: "models.Field[Any, Any]", field: Any) -> Any:
+    """The same field. Marks the input of `name_ar` as Arabic and right to left, that of `name_en` as English."""
     language = db_field.name[-3:]
     if field is not None and language in ("_en", "_ar"):
         field.widget.attrs |= {
@@ -149,6 +152,7 @@ def in_its_language(db_field: "models.Field[Any, Any]", field: forms.Field | Non
         }
         if isinstance(field.widget, forms.Textarea):
             field.widget.attrs |= {"rows": 4}
+    return field
 
 
 def name_each_input(form: forms.BaseForm) -> None:
@@ -214,9 +218,7 @@ class ClinicAdmin(admin.ModelAdmin):
         return False
 
     def formfield_for_dbfield(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
-        field = super().formfield_for_dbfield(db_field, request, **kwargs)
-        in_its_language(db_field, field)
-        return field
+        return in_its_language(db_field, super().formfield_for_dbfield(db_field, request, **kwargs))
 
 
 class ConcernInline(admin.TabularInline):
@@ -228,9 +230,7 @@ class ConcernInline(admin.TabularInline):
     fields = ["name_en", "name_ar", "slug", "position"]
 
     def formfield_for_dbfield(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
-        field = super().formfield_for_dbfield(db_field, request, **kwargs)
-        in_its_language(db_field, field)
-        return field
+        return in_its_language(db_field, super().formfield_for_dbfield(db_field, request, **kwargs))
 
 
 @admin.register(Treatment, site=desk)
@@ -243,7 +243,7 @@ class TreatmentAdmin(admin.ModelAdmin):
     fieldsets = [
         (None, {"fields": [("name_en", "name_ar"), ("summary_en", "summary_ar")]}),
         (None, {"fields": [("about_en", "about_ar")]}),
-        (None, {"fields": ["slug", "position", "is_offered"]}),
+        (None, {"fields": ["slug", "position", "is_offered"], "description": SHORT_NAME_HELP}),
         (
             _("How long it takes"),
             {"fields": ["visit_minutes", ("buffer_before_minutes", "buffer_after_minutes")]},
@@ -253,10 +253,12 @@ class TreatmentAdmin(admin.ModelAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Treatment | None = None) -> bool:
         return False
 
+    def get_readonly_fields(self, request: HttpRequest, obj: Treatment | None = None) -> list[str]:
+        """PostgreSQL refuses another short name once the ledger has it (decision 014)."""
+        return ["slug"] if obj else []
+
     def formfield_for_dbfield(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
-        field = super().formfield_for_dbfield(db_field, request, **kwargs)
-        in_its_language(db_field, field)
-        return field
+        return in_its_language(db_field, super().formfield_for_dbfield(db_field, request, **kwargs))
 
 
 @admin.register(AftercareStep, site=desk)
@@ -287,9 +289,7 @@ class AftercareStepAdmin(admin.ModelAdmin):
     ]
 
     def formfield_for_dbfield(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
-        field = super().formfield_for_dbfield(db_field, request, **kwargs)
-        in_its_language(db_field, field)
-        return field
+        return in_its_language(db_field, super().formfield_for_dbfield(db_field, request, **kwargs))
 
     def save_model(
         self, request: HttpRequest, obj: AftercareStep, form: forms.ModelForm, change: bool

@@ -592,32 +592,127 @@ def check_other(bundle: Bundle, folder: str) -> str:
     return f"{entry.kind} of {entry.at} {said} {entry.says.get('licence', '')}"
 
 
+FHIR_ABOUT = {  # what is signed about what; no other kind of entry, and no other kind of resource
+    "record": "QuestionnaireResponse",
+    "review": "QuestionnaireResponse",
+    "withdrawal": "QuestionnaireResponse",
+    "publication": "Questionnaire",
+    "erasure": "Patient",
+}
+FHIR_OTHERS = {"Organization", "RelatedPerson", "Practitioner", "Provenance", "Binary"}
+
+
 def check_fhir(bundle: Bundle) -> str:
-    """fhir.json says nothing else than what was signed."""
+    """What fhir.json says of the acts, and each signature in it. Not: names, codes, people, proofs, and
+    the questionnaire."""
     if "fhir.json" not in bundle.files:
         raise Unknown("not in the bundle")
-    resources = [each["resource"] for each in json.loads(bundle.files["fhir.json"])["entry"]]
-    (response,) = [each for each in resources if each["resourceType"] == "QuestionnaireResponse"]
-    said = [(item.get("linkId"), item.get("text")) for item in response["item"] if "text" in item]
-    if said != [(act["risk"], act["words"]) for _number, act in sorted(bundle.acts.items())]:
-        raise Broken("its words are not those that were acknowledged")
-    for item, act in zip(  # noqa: B905
-        [item for item in response["item"] if "text" in item],
-        [act for _number, act in sorted(bundle.acts.items())],
+    found = json_of(bundle.files["fhir.json"])
+    named = {each["fullUrl"]: each["resource"] for each in found["entry"]}
+    kinds = [each["resourceType"] for each in named.values()]
+    if len(named) != len(found["entry"]) or (found["resourceType"], found["type"]) != (
+        "Bundle",
+        "collection",
     ):
-        times = sorted(each["valueInstant"] for each in item["extension"] if "valueInstant" in each)
-        if times != sorted([act["shown_at"], act["acknowledged_at"]]):
-            raise Broken("its times are not those that were signed")
-        if [each["valueString"] for each in item["answer"]] != [act["statement"]]:
-            raise Broken("its answers are not those that were acknowledged")
-    signed = {
-        base64.b64decode(each["data"]) for each in resources if each["resourceType"] == "Binary"
+        raise Broken("it is no collection, or two resources have one name")
+    if not set(kinds) <= {*FHIR_ABOUT.values(), *FHIR_OTHERS}:
+        raise Broken("it has a resource of a kind that does not belong there, such as Consent")
+    (response,) = of_kind(named, "QuestionnaireResponse")
+    signed = [fhir_origin(bundle, named, each) for each in of_kind(named, "Provenance")]
+    hashes = [name for name, _says in signed]
+    if hashes.count(bundle.record.hash) != 1 or len(set(hashes)) != kinds.count("Binary"):
+        raise Broken("the signed bytes in it are not the record's, or stand there more than once")
+    check_fhir_response(bundle, named, response, found["identifier"])
+    check_fhir_acts(bundle, response)
+    withdrawn = [says["at"] for _name, says in signed if says["entry"] == "withdrawal"]
+    if withdrawn != [each["valueInstant"] for each in response.get("modifierExtension", [])]:
+        raise Broken("it says something else of a withdrawal than what was signed")
+    return (
+        "of the record its hash, language, reader, declaration and times; of each open act its words, "
+        f"statement, times and wish to talk; {len(signed)} signatures, with their bytes, key, time and target. "
+        "Nothing else of it was compared"
+    )
+
+
+def of_kind(named: dict[str, Any], kind: str) -> list[Any]:
+    return [each for each in named.values() if each["resourceType"] == kind]
+
+
+def fhir_origin(bundle: Bundle, named: dict[str, Any], origin: Any) -> tuple[str, dict[str, Any]]:
+    """The hash of what a Provenance signs, and what that says: its bytes, signature, time and target."""
+    (signature,), (source,) = origin["signature"], origin["entity"][:1]
+    about, beside = (each["reference"] for each in origin["target"])
+    if named[beside]["resourceType"] != "Binary" or source["what"]["reference"] != beside:
+        raise Broken("a signature in it stands beside no bytes")
+    raw = base64.b64decode(named[beside]["data"], validate=True)
+    says, name = canonical_json_of(raw), hashlib.sha256(raw).hexdigest()
+    kind, key = take(says, "entry", str), take(says, "key", str)
+    if named[about]["resourceType"] != FHIR_ABOUT.get(kind):
+        raise Broken(f"a {kind} in it is said to be of something else")
+    if not is_signed(bundle, key, base64.b64decode(signature["data"], validate=True), sha256(raw)):
+        raise Broken(f"the signature of a {kind} in it does not hold")
+    if (signature["when"], origin["recorded"]) != (says["at"], says["at"]):
+        raise Broken(f"the time of a {kind} in it is not the one that was signed")
+    if named[signature["who"]["reference"]]["resourceType"] != "Organization":
+        raise Broken("a signature in it is said to be somebody else's than the clinic's")
+    told = {each["url"]: each["valueString"] for each in signature["extension"][0]["extension"]}
+    if told != {"fingerprint": key, "public": bundle.keys[key].hex()}:
+        raise Broken("a signature in it names another key")
+    belongs = {
+        "record": name == bundle.record.hash,
+        "publication": name == bundle.record.says["list"],
+        "erasure": says["consultation"] == bundle.record.consultation,
+    }.get(kind, says.get("record") == bundle.record.hash)
+    if not belongs or source["what"]["identifier"]["value"] != name:
+        raise Broken(f"a {kind} in it belongs to another record")
+    return name, says
+
+
+def check_fhir_response(
+    bundle: Bundle, named: dict[str, Any], response: Any, identifier: Any
+) -> None:
+    """What stands above the acts, against the record's bytes."""
+    says = bundle.record.says
+    told = {
+        each["url"].rsplit("/", 1)[1]: [value for name, value in each.items() if name != "url"]
+        for each in response["extension"]
     }
-    if bundle.record.raw not in signed:
-        raise Broken("the signed bytes in it are not the record's")
-    if any(each["resourceType"] == "Consent" for each in resources):
-        raise Broken("it calls an acknowledgement a consent")
-    return "the same words, times and answers, and the same signed bytes"
+    wanted = {
+        name.replace("_", "-"): [says[name]] for name in ("read_by", "opened_at", "declaration")
+    }
+    above = (response["language"], response["status"], response["authored"])
+    if told != wanted or above != (says["language"], "completed", says["at"]):
+        raise Broken("its language, reader, declaration or times are not the record's")
+    if {identifier["value"], response["identifier"]["value"]} != {bundle.record.hash}:
+        raise Broken("it names another record")
+    if named[response["subject"]["reference"]]["resourceType"] != "Patient":
+        raise Broken("its answers are not a patient's")
+
+
+def check_fhir_acts(bundle: Bundle, response: Any) -> None:
+    """The acts that are laid open, in order; one that is not says why it is absent."""
+    items = [item for item in response["item"] if "text" in item]
+    acts = [act for _number, act in sorted(bundle.acts.items())]
+    if [(item["linkId"], item["text"]) for item in items] != [
+        (act["risk"], act["words"]) for act in acts
+    ]:
+        raise Broken("its words are not those that were acknowledged")
+    for item, act in zip(items, acts):  # noqa: B905
+        times = [
+            (each["url"].rsplit("/", 1)[1], each["valueInstant"])
+            for each in item["extension"]
+            if "valueInstant" in each
+        ]
+        if times != [
+            (name.replace("_", "-"), act[name]) for name in ("shown_at", "acknowledged_at")
+        ]:
+            raise Broken("its times are not those that were signed")
+        (answer,) = item["answer"]
+        (wish,) = [each["answer"] for each in answer["item"] if "wants-to-talk" in each["linkId"]]
+        if answer["valueString"] != act["statement"] or wish != [
+            {"valueBoolean": act["wants_to_talk"]}
+        ]:
+            raise Broken("its answers are not those that were acknowledged")
 
 
 # --- All of it ------------------------------------------------------------------------------------
@@ -641,11 +736,12 @@ def check_all(bundle: Bundle, args: argparse.Namespace) -> list[tuple[str, str, 
     """Every step, in the order in which each rests on those before it."""
     lines: list[tuple[str, str, str]] = []
     folders = sorted(
-        {name.rsplit("/", 1)[0] for name in bundle.files if name.endswith("content.json")},
+        {"record"}
+        | {name.rsplit("/", 1)[0] for name in bundle.files if name.endswith("content.json")},
         key=lambda name: (name != "record", name != "publication", name),
     )
     attempt(lines, "keys", check_keys, bundle)
-    for folder in folders or ["record"]:
+    for folder in folders:
         attempt(lines, folder, check_entry, bundle, folder)
     attempt(lines, "manifest", check_manifest, bundle)
     for name in sorted(bundle.files):

@@ -84,8 +84,12 @@ def acknowledge(
     NotPossibleNow.
     """
     with transaction.atomic():
+        # First the list, so that its wording is live until this commits (see publish).
+        live = RiskList.objects.kept_live_for(consultation.treatment_id)
         locked = lock_consultation(consultation.pk)
         page = page_shown(locked, shown, now=now)
+        if live is None or live.pk != page.risk.risk_list_id:
+            raise StalePage
         risk, progress = page.risk, page.progress
         if not understood:
             raise Unticked(

@@ -64,10 +64,12 @@ def refuse_erasure(
     if not why.strip():
         raise NotPossibleNow(_("Say why, in words for the patient."), field="why")
     with transaction.atomic():
+        # As erasing does: words that are written while it erases would stay.
+        lock_consultation(asked.consultation_id)
         locked = _lock(asked)
         if locked.answer == Answer.REFUSED:
             return locked
-        if locked.answer == Answer.GRANTED or locked.consultation.is_erased:
+        if locked.answer == Answer.GRANTED:
             raise NotPossibleNow(_("This is erased already."))
         _answer(locked, Answer.REFUSED, by=by, now=now, why=why.strip())
     return locked

@@ -104,12 +104,11 @@ def open_reading(
 
     `read_by` is "self" (the patient or their guardian), "interpreter", or "" for who read before.
     Nothing is carried over a withdrawal. Raises NoRisksListed, and NotPossibleNow before the address
-    is proven, after the request ended, and for a booked visit that does not ask again.
+    is proven, after the request ended, for a booked visit that does not ask again, and where another
+    publication or treatment came in between.
     """
     with transaction.atomic():
-        locked = lock_consultation(consultation.pk)
-        refuse_unless_asked(locked)
-        risk_list = _live_list(locked)
+        locked, risk_list = _lock_with_its_list(consultation)
         newest = newest_that_counts(locked)
         before = interpreter_of(newest) if newest else Interpreter()
         who = _who_reads(before, read_by, interpreter_name, interpreter_language)
@@ -129,6 +128,22 @@ def open_reading(
             _carry_over(newest, reading)
         note(locked, progress_of(reading=reading), now=now)
     return reading
+
+
+def _lock_with_its_list(consultation: Consultation) -> tuple[Consultation, RiskList]:
+    """The locked consultation and its live list, which nobody retires until this transaction ends.
+
+    The list first, as a publication does. Whoever waited for one finds the older list retired, and
+    asks once more: then the newer one is there.
+    """
+    lists, treatment = RiskList.objects, consultation.treatment_id
+    kept = lists.kept_live_for(treatment) or lists.kept_live_for(treatment)
+    locked = lock_consultation(consultation.pk)
+    refuse_unless_asked(locked)
+    live = _live_list(locked)
+    if kept is None or kept.pk != live.pk:
+        raise NotPossibleNow(_("The wording of a side effect has changed. Please read it again."))
+    return locked, live
 
 
 def _live_list(consultation: Consultation) -> RiskList:

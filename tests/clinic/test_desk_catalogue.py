@@ -35,6 +35,20 @@ def test_a_treatment_is_written_with_its_concerns_in_both_languages():
     assert row.concerns.get(slug="cellulite").name_en == "Cellulite on the legs"
 
 
+def test_a_treatment_is_given_its_short_name_once():
+    """Addresses and signed records have it; PostgreSQL refuses another once the ledger has it."""
+    make.clinic()
+    row = make.treatment()
+    client, address = desk.lead(), desk.url("clinic_treatment_change", row.pk)
+    assert "It is given once" in client.get(address).content.decode()
+    assert "slug" in form_of(desk.url("clinic_treatment_add"), client)
+    given = form_of(address, client)
+    assert "slug" not in given
+    assert client.post(address, given | {"slug": "other"}).status_code == 302
+    row.refresh_from_db()
+    assert row.slug == "mesotherapy"
+
+
 def test_a_concern_that_somebody_asked_about_is_not_deleted():
     row = make.treatment()
     make.held(concern=row.concerns.get(slug="cellulite"))

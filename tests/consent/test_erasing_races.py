@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 from django.db import DatabaseError, connection, connections, transaction
 
@@ -10,7 +11,7 @@ import consent.actions
 from bookings import reminders
 from bookings.models import Consultation, NotPossibleNow, Patient
 from clinic import clock
-from consent.actions import Basis
+from consent.actions import Basis, answering
 from consent.models import LegalHold
 from tests import make
 from tests.consent.erased import where
@@ -139,3 +140,30 @@ def test_two_who_grant_at_once_erase_once(committed_db):
     asked.refresh_from_db()
     assert asked.answer == "granted"
     assert consultation.ledger_entries.filter(kind="erasure").count() == 1
+
+
+def refusing(consultation: Consultation) -> Callable[[], object]:
+    """A refusal in words that name the patient."""
+    asked = consent.actions.ask_for_erasure(consultation=consultation, now=clock.now())
+    refusal = {"asked": asked, "why": "Dear Zubaida", "by": make.staff("desk"), "now": clock.now()}
+    return lambda: consent.actions.refuse_erasure(**refusal)
+
+
+def test_a_refusal_that_comes_too_late_leaves_no_words(committed_db):
+    consultation = cancelled()
+    (error,) = erase_while(refusing(consultation), consultation)
+    assert isinstance(error, NotPossibleNow)
+    assert where("Zubaida") == []
+
+
+def test_without_the_lock_a_refusal_leaves_its_words(committed_db, monkeypatch):
+    consultation = cancelled()
+    refuse, lead = refusing(consultation), make.staff("lead")
+    with transaction.atomic(), ThreadPoolExecutor(1) as beside_it:
+        consent.actions.erase(
+            consultation=consultation, basis=Basis.ASKED, by=lead, now=clock.now()
+        )
+        monkeypatch.setattr(answering, "lock_consultation", lambda pk: None)
+        beside_it.submit(refuse).result(20)
+        beside_it.submit(connections.close_all).result(20)
+    assert where("Zubaida") == ["consent_erasurerequest"]

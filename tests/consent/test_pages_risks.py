@@ -254,7 +254,7 @@ def test_a_page_takes_the_same_queries_however_long_the_list_is(risks):
     person = reader(treatment=treatment, dermatologist=dermatologist)
     with CaptureQueriesContext(connection) as queries:
         person.client.get("/book/risks/1/")
-    assert len(queries) == 17
+    assert len(queries) == 18
 
 
 def test_a_reading_goes_on_where_it_was_left_on_another_day(monkeypatch):

@@ -342,6 +342,35 @@ def earlier(resource):
                 each["valueInstant"] = "2026-11-22T05:00:00.000000Z"
 
 
+def of_origin(**fields):
+    def change(resource):
+        if resource["resourceType"] == "Provenance":
+            resource["signature"][0].update(fields)
+
+    return in_fhir(change)
+
+
+def other_target(resource):
+    for each in resource.get("target", [])[:1]:
+        each["reference"] = resource["signature"][0]["who"]["reference"]
+
+
+def other_key(resource):
+    for signature in resource.get("signature", []):
+        signature["extension"][0]["extension"][0]["valueString"] = "ab" * 32
+
+
+def other_wish(resource):
+    if resource["resourceType"] == "QuestionnaireResponse":
+        resource["item"][0]["answer"][0]["item"][0]["answer"][0]["valueBoolean"] ^= True
+
+
+def put_into(kind, **fields):
+    return in_fhir(
+        lambda resource: resource.update(fields) if resource["resourceType"] == kind else None
+    )
+
+
 def other_bytes(resource):
     if resource["resourceType"] == "Binary":
         resource["data"] = "AAAA"
@@ -379,6 +408,17 @@ FORGERIES = [
     ("a head of before", head_of("2026-11-22T05:00:00.000000Z"), "tree: others/01"),
     ("other times for hospitals", in_fhir(earlier), "fhir.json"),
     ("other bytes for hospitals", in_fhir(other_bytes), "fhir.json"),
+    ("another signature for hospitals", of_origin(data="A" * 86 + "=="), "fhir.json"),
+    ("another time of a signature", of_origin(when="2026-11-22T05:00:00.000000Z"), "fhir.json"),
+    ("somebody else's signature", of_origin(who={"reference": "urn:uuid:1"}), "fhir.json"),
+    ("a signature of something else", in_fhir(other_target), "fhir.json"),
+    ("another key for hospitals", in_fhir(other_key), "fhir.json"),
+    ("another wish for hospitals", in_fhir(other_wish), "fhir.json"),
+    ("another kind of resource", put_into("Organization", resourceType="Contract"), "fhir.json"),
+    ("another language for hospitals", put_into("QuestionnaireResponse", language="ar"), "fhir.json"),
+    ("another day for hospitals", put_into("QuestionnaireResponse", authored="2026-11-23T06:00:00.000000Z"), "fhir.json"),
+    ("a withdrawal for hospitals", put_into("QuestionnaireResponse", modifierExtension=[{"valueInstant": "x"}]), "fhir.json"),
+    ("not entered for hospitals", put_into("Provenance", recorded="2026-11-23T06:00:00.000000Z"), "fhir.json"),
 ]  # fmt: skip
 
 

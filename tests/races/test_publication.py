@@ -10,6 +10,7 @@ from django.db import DatabaseError, connection, connections, transaction
 
 import consent.actions
 from bookings.models import Consultation
+from clinic.models import Treatment
 from consent.models import Reading, RiskList
 from consent.models.wording import RiskListQuerySet
 from tests import make
@@ -125,6 +126,59 @@ def test_a_seal_that_comes_just_after_reads_the_new_words_first(sealing, next_ve
         second.result(30)
     consultation.refresh_from_db()
     assert (consultation.status, consultation.asks_again_since) == ("held", None)
+
+
+def opening_while_publishing(next_version: RiskList) -> tuple[bool, Reading]:
+    """A reading is opened while a publication is about to commit: whether it waited, and what it is."""
+    consultation = make.proven()
+    late = Late()
+    first = late.starts(lambda: publish(next_version))
+    second = late.meets(
+        lambda: consent.actions.open_reading(
+            consultation=consultation, language=consultation.language, now=make.NOW
+        )
+    )
+    waited = not second.done()
+    late.may_commit.set()
+    first.result(30)
+    return waited, second.result(30)
+
+
+def test_a_reading_that_is_opened_meanwhile_is_of_the_new_words(next_version):
+    waited, reading = opening_while_publishing(next_version)
+    assert (waited, reading.risk_list) == (True, next_version)
+
+
+def test_without_the_lock_it_is_of_the_words_that_are_being_retired(next_version, monkeypatch):
+    """Or PostgreSQL refuses the row, if the publication commits between the look and the row."""
+    monkeypatch.setattr(
+        RiskListQuerySet, "kept_live_for", lambda lists, pk: lists.live_for(Treatment(pk=pk))
+    )
+    waited, reading = opening_while_publishing(next_version)
+    assert (waited, reading.risk_list.version) == (False, next_version.version - 1)
+
+
+def test_another_answer_meanwhile_reads_the_new_words_first(sealing, next_version):
+    """It would open a reading of the list that is being retired."""
+    consultation, reading = sealing
+    risk = reading.risk_list.risks.first()
+    token = consent.actions.shown(reading=reading, risk=risk, now=make.NOW)
+    late = Late()
+    first = late.starts(lambda: publish(next_version))
+    second = late.meets(
+        lambda: consent.actions.acknowledge(
+            consultation=consultation,
+            shown=token,
+            understood=True,
+            wants_to_talk=True,
+            now=make.NOW,
+        )
+    )
+    assert not second.done()
+    late.may_commit.set()
+    first.result(30)
+    with pytest.raises(consent.actions.StalePage):
+        second.result(30)
 
 
 def test_words_that_are_written_while_a_list_is_sent_to_review_come_first_or_are_refused(
