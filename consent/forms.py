@@ -34,7 +34,8 @@ class ReceiptForm(forms.Form):
 
     def clean_r(self) -> Receipt:
         """The one receipt in what was typed."""
-        found = receipts_in(SPACES.sub("", self.cleaned_data["r"]))
+        typed = self.cleaned_data["r"]
+        found = receipts_in(typed) or receipts_in(SPACES.sub("", typed))
         if not found:
             raise forms.ValidationError(NO_RECEIPT)
         return found[0]
