@@ -17,6 +17,7 @@ from bookings.admin import columns
 from clinic.admin import laid_out, not_there, now_of, person
 from clinic.errors import Refused
 from clinic.models import Dermatologist
+from clinic.plain_words import typed_words
 from consent import actions
 from consent.admin.comparing import compared, statements, version_before
 from consent.admin.risks import Words
@@ -52,10 +53,17 @@ class ChangeForm(forms.Form):
             del self.fields["change"]
 
 
+class RemarkField(Words):
+    """A remark: signs that nobody sees came with what was copied, and are left out."""
+
+    def to_python(self, value: Any) -> Any:
+        return super().to_python(typed_words(value))
+
+
 class RemarkForm(forms.Form):
     """What the writer should change."""
 
-    remark = Words(
+    remark = RemarkField(
         label=_("What should change"),
         max_length=2000,
         widget=forms.Textarea(attrs={"dir": "auto", "rows": 5}),
