@@ -15,7 +15,14 @@ from django.urls import reverse
 
 HASH, SIGNATURE = 32, 64  # bytes
 LETTERS = 171  # of a receipt's code: 32 + 64 + 32 bytes in base64url, without padding
-CODE = re.compile(rf"(?<![-_0-9A-Za-z])[-_0-9A-Za-z]{{{LETTERS}}}(?![-_0-9A-Za-z])")
+LETTER = "[-_0-9A-Za-z]"
+# The last letter's two bits to spare are 0 (RFC 4648 section 3.5), so that a receipt has one code.
+PATTERN = rf"{LETTER}{{{LETTERS - 1}}}[AEIMQUYcgkosw048]"
+# In an e-mail's source (quoted-printable, RFC 2045 section 6.7) the sign before it is "=3D", and lines end
+# with "=" in the middle of it; a form's one-line field drops the line break behind that.
+IN_SOURCE = PATTERN.replace(LETTER, rf"(?:{LETTER}(?:=\s*)?)", 1)
+CODE = re.compile(rf"(?:=3D(?:=\s*)?|(?<!{LETTER}))({IN_SOURCE})(?!{LETTER})")
+SOFT_BREAK = re.compile(r"=\s*")
 
 
 @dataclass(frozen=True)
@@ -56,8 +63,8 @@ class Receipt:
 
     @classmethod
     def read(cls, code: str) -> "Receipt | None":
-        """The receipt that a code says, or None where it is not one."""
-        if not CODE.fullmatch(code):
+        """The receipt that a code says, or None where it is not one, or not as `code` writes it."""
+        if not re.fullmatch(PATTERN, code):
             return None
         raw = base64.urlsafe_b64decode(code + "=" * (-len(code) % 4))
         signature = raw[HASH : HASH + SIGNATURE]
@@ -65,8 +72,8 @@ class Receipt:
 
 
 def receipts_in(text: str) -> list[Receipt]:
-    """Every receipt whose code stands somewhere in a text, such as a saved e-mail."""
-    found = (Receipt.read(match[0]) for match in CODE.finditer(text))
+    """Every receipt whose code stands somewhere in a text, such as an e-mail or its source."""
+    found = (Receipt.read(SOFT_BREAK.sub("", match[1])) for match in CODE.finditer(text))
     return [receipt for receipt in found if receipt is not None]
 
 

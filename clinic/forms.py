@@ -9,6 +9,8 @@ from django.core.exceptions import ValidationError
 from django.forms.renderers import TemplatesSetting
 from django.utils.translation import gettext_lazy as _
 
+from clinic.plain_words import typed_words
+
 # Arabic-Indic and Persian digits, as Gulf and Urdu keyboards type them.
 _WESTERN = str.maketrans("٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹", "0123456789" * 2)
 
@@ -30,6 +32,13 @@ class PageRenderer(TemplatesSetting):
 
     form_template_name = "clinic/forms/form.html"
     field_template_name = "clinic/forms/field.html"
+
+
+class TypedField(forms.CharField):
+    """Words in a person's own way, without the signs that nobody sees; nothing visible is nothing."""
+
+    def to_python(self, value: Any) -> str:
+        return typed_words(super().to_python(value))
 
 
 class DateParts(forms.MultiWidget):

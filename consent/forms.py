@@ -7,9 +7,10 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from bookings.forms.people import NameField, has_control_characters, typed_words
+from bookings.forms.people import NameField, has_control_characters
 from bookings.forms.words import WordsField
 from bookings.receipts import Receipt, receipts_in
+from clinic.forms import TypedField
 from clinic.i18n import text_in
 from consent.models import Reading
 
@@ -34,7 +35,8 @@ class ReceiptForm(forms.Form):
 
     def clean_r(self) -> Receipt:
         """The one receipt in what was typed."""
-        found = receipts_in(SPACES.sub("", self.cleaned_data["r"]))
+        typed = self.cleaned_data["r"]
+        found = receipts_in(typed) or receipts_in(SPACES.sub("", typed))
         if not found:
             raise forms.ValidationError(NO_RECEIPT)
         return found[0]
@@ -86,7 +88,7 @@ class InterpreterForm(forms.Form):
         label=_("The name of the person who helps you"),
         error_messages={"required": _("Enter the name of the person who helps you.")},
     )
-    interpreter_language = forms.CharField(
+    interpreter_language = TypedField(
         label=_("The language that you speak with each other"),
         help_text=_("For example Urdu."),
         error_messages={"required": _("Enter the language that you speak with each other.")},
@@ -95,7 +97,7 @@ class InterpreterForm(forms.Form):
 
     def clean_interpreter_language(self) -> str:
         """A few words in one line."""
-        language: Any = " ".join(typed_words(self.cleaned_data["interpreter_language"]).split())
+        language: Any = " ".join(self.cleaned_data["interpreter_language"].split())
         if has_control_characters(language) or not any(sign.isalpha() for sign in language):
             raise ValidationError(_("Write the language with letters."), code="letters")
         if len(language) > LANGUAGE_LETTERS:

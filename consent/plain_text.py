@@ -5,13 +5,11 @@ import unicodedata
 
 from django.utils.translation import gettext
 
-# Controls but the newline; the soft hyphen; marks that turn the direction of writing or have no width
-# (Unicode's UAX 9 section 2 and UTR 36 section 2); line and paragraph separators; tags. The same stands
-# in PostgreSQL (migration 0006), and a test holds the two together.
-HIDDEN = re.compile(
-    "[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e"
-    "\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
-)
+from clinic.plain_words import CONTROLS, TAGS, UNSEEN
+
+# No joiner either: none of the clinic's languages needs one. The same stands in PostgreSQL (migration
+# 0006), and a test holds the two together.
+HIDDEN = re.compile(f"[{CONTROLS}{UNSEEN}{TAGS}]")
 WORDS_BEFORE = 25  # so many letters show a person where to look
 
 

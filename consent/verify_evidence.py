@@ -352,6 +352,8 @@ def read_receipt(code: str) -> tuple[str, bytes, str]:
     if not re.fullmatch("[-_0-9A-Za-z]{171}", code):
         raise Broken("this is not a receipt's code of 171 letters")
     raw = base64.urlsafe_b64decode(code + "=")
+    if base64.urlsafe_b64encode(raw).decode() != code + "=":
+        raise Broken("the last letter of the receipt's code is not as the clinic writes it")
     return raw[:32].hex(), raw[32:96], raw[96:].hex()
 
 

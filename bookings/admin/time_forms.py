@@ -18,6 +18,7 @@ from bookings.forms.times import time_chosen, time_value
 from bookings.models import Consultation
 from clinic import times
 from clinic.admin import comma
+from clinic.forms import TypedField
 from clinic.i18n import active_language
 from clinic.models import Clinic, Dermatologist, Treatment
 
@@ -102,7 +103,7 @@ def day_asked_for(given: str | None, *, now: dt.datetime) -> dt.date:
     return min(max(day, today), last)
 
 
-class WhyField(forms.CharField):
+class WhyField(TypedField):
     """A reason in a few words."""
 
     def __init__(self, **kwargs: Any) -> None:

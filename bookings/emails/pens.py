@@ -10,10 +10,9 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
 from clinic import times
+from clinic.plain_words import typed_words
 from clinic.templatetags import clinic_pages
 
-# Marks that turn the direction of the text around them (UAX #9); no name needs one.
-TURNING = dict.fromkeys([0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)])
 NUMBERED = re.compile(r"\d{1,2}\. ")
 
 
@@ -78,4 +77,4 @@ def one_line(words: str) -> str:
     kept = "".join(
         " " if unicodedata.category(letter) in ("Cc", "Zl", "Zp") else letter for letter in words
     )
-    return " ".join(kept.translate(TURNING).split())
+    return " ".join(typed_words(kept).split())

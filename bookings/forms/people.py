@@ -10,11 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from phonenumber_field.formfields import PhoneNumberField
 
 from clinic.forms import CODE, EMAIL, NAME, PHONE, western_digits
-
-# Invisible marks of direction: keyboards and copied text leave them behind, and nobody means them.
-_MARKS = dict.fromkeys(
-    [0x61C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A), 0xFEFF]
-)
+from clinic.plain_words import typed_words
 
 COMMON_DOMAINS = (
     *("gmail.com", "googlemail.com", "hotmail.com", "hotmail.co.uk", "outlook.com", "live.com"),
@@ -22,11 +18,6 @@ COMMON_DOMAINS = (
     *("icloud.com", "me.com", "mac.com", "mail.com", "gmx.com", "gmx.de", "aol.com"),
     *("proton.me", "protonmail.com", "emirates.net.ae", "eim.ae", "rediffmail.com"),
 )
-
-
-def typed_words(text: Any) -> str:
-    """What a person typed: composed (NFC), without invisible marks of direction and outer spaces."""
-    return unicodedata.normalize("NFC", str(text or "").translate(_MARKS)).strip()
 
 
 def has_control_characters(text: str) -> bool:

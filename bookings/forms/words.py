@@ -7,8 +7,9 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from bookings.forms.people import has_control_characters, typed_words
+from bookings.forms.people import has_control_characters
 from clinic.forms import WORDS
+from clinic.plain_words import typed_words
 
 
 class WordsField(forms.CharField):

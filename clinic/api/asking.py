@@ -5,7 +5,6 @@ import datetime as dt
 import functools
 import json
 import math
-import unicodedata
 from collections.abc import Mapping
 from typing import IO, Any, NoReturn
 
@@ -22,13 +21,12 @@ from rest_framework.settings import api_settings
 
 from clinic.api.problems import LengthRequired, TooLarge
 from clinic.i18n import Language, active_language, text_in
+from clinic.plain_words import BLANK, UNSEEN, typed_words
 
 LONGEST_BODY = 64 * 1024  # bytes
 DEEPEST = 5  # levels of lists and objects; ours have two
 MOST = 100  # entries of one list or object; ours have at most twenty
-# The order of a page's characters belongs to the page: embeddings, overrides and isolates (UAX #9).
 NON_FIELD_ERRORS_KEY = api_settings.NON_FIELD_ERRORS_KEY
-_TURN_ROUND = r"\u202a-\u202e\u2066-\u2069"
 
 
 class StrictJSONParser(BaseParser):
@@ -201,30 +199,31 @@ class Moment(serializers.DateTimeField):
 
 
 class Line(serializers.CharField):
-    """One line of a person's words, such as a name; without what is not text or turns the page round."""
+    """One line of a person's words, such as a name; what nobody sees is left out, controls are refused."""
 
-    hidden = rf"\x00-\x1f\x7f-\x9f\u2028\u2029{_TURN_ROUND}"
+    controls = r"\x00-\x1f\x7f-\x9f\u2028\u2029"
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        # One letter is no space; where the line may be blank, the document has that as a case apart.
-        spaces_and_letter = rf"[^\S{self.hidden}]*[^\s{self.hidden}]"
-        first = f"[^{self.hidden}]" if self.allow_blank else spaces_and_letter
+        # One letter is seen; where the line may be blank, the document has that as a case apart.
+        unseen = UNSEEN + BLANK
+        seen_letter = rf"(?:[^\S{self.controls}]|[{unseen}])*[^\s{self.controls}{unseen}]"
+        first = f"[^{self.controls}]" if self.allow_blank else seen_letter
         self.validators.append(
             RegexValidator(
-                rf"^{first}[^{self.hidden}]*\Z",
+                rf"^{first}[^{self.controls}]*\Z",
                 _("Write this as ordinary text, without line breaks or hidden characters."),
             )
         )
 
-    def to_internal_value(self, data: Any) -> str:
-        return unicodedata.normalize("NFC", super().to_internal_value(data))
+    def run_validation(self, data: Any = serializers.empty) -> Any:
+        return super().run_validation(typed_words(data) if isinstance(data, str) else data)
 
 
 class Words(Line):
     """A person's words in as many lines as they like, such as a question."""
 
-    hidden = rf"\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029{_TURN_ROUND}"
+    controls = r"\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029"
 
 
 @extend_schema_field(

@@ -31,14 +31,16 @@ def publish(
     """Makes a reviewed list the live one and retires the one before; it never changes again.
 
     A material change asks the patients of visits ahead again (see `to_be_asked`), in the same
-    transaction. `previewed` is the `preview_of` what its publisher looked at. Raises NotPossibleNow:
-    not in review, not reviewed, words missing, another change than it says, no longer what was
+    transaction. `previewed` is the `preview_of` what its publisher looked at. Published already by the
+    same person: nothing happens. Raises NotPossibleNow: not in review, not reviewed, words missing, another change than it says, no longer what was
     previewed, or published by the person who wrote it.
     """
     with transaction.atomic():
         # In this order, as sealing does: the lists first, consultations last.
         Treatment.objects.select_for_update(no_key=True).get(pk=risk_list.treatment_id)
         locked = RiskList.objects.select_for_update(of=("self",)).get(pk=risk_list.pk)
+        if (locked.state, locked.published_by_id) == (ListState.PUBLISHED, published_by.pk):
+            return locked
         live = RiskList.objects.live_for(locked.treatment)
         _refuse_unless_ready(locked, published_by)
         refuse_to_go_live(locked, live=live)

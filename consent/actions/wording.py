@@ -40,10 +40,15 @@ def submit_for_review(*, risk_list: RiskList, change_note: str, change: str = ""
     """Hands a draft to a second person, with what kind of change it is and why it changes.
 
     `change` is "material" or "editorial"; the first version of a treatment's list is "first" by itself.
-    Raises NotPossibleNow where words are missing or hold hidden signs, or the change is another.
+    Sent already with the same words: nothing happens. Raises NotPossibleNow where words are missing or
+    hold hidden signs, or the change is another.
     """
+    change_note = change_note.strip()
     with transaction.atomic():
         locked = _lock(risk_list)
+        if locked.state == ListState.IN_REVIEW and locked.change_note == change_note:
+            if change in ("", locked.change):
+                return locked
         if locked.state != ListState.DRAFT:
             raise NotPossibleNow(_("Only a draft can be sent to review."))
         if locked.written_by_id is None:
@@ -52,8 +57,8 @@ def submit_for_review(*, risk_list: RiskList, change_note: str, change: str = ""
             )
         live = RiskList.objects.live_for(locked.treatment)
         locked.change = change or (Change.FIRST if live is None else "")
-        locked.change_note = change_note.strip()
-        if not locked.change_note:
+        locked.change_note = change_note
+        if not change_note:
             raise NotPossibleNow(_("Say why the list changes."), field="change_note")
         refuse_to_go_live(locked, live=live)
         locked.move_to(ListState.IN_REVIEW)
@@ -103,7 +108,8 @@ def send_back(
 ) -> RiskList:
     """Gives a list in review back to its writer with a remark; a review that it had is void.
 
-    Raises NotPossibleNow where it is not in review, nothing is remarked, or with a hidden sign.
+    The same person's same remark once more: nothing happens. Raises NotPossibleNow where it is not in
+    review, nothing is remarked, or with a hidden sign.
     """
     remark = remark.strip()
     if not remark:
@@ -112,6 +118,10 @@ def send_back(
         raise NotPossibleNow(trouble, field="remark")
     with transaction.atomic():
         locked = _lock(risk_list)
+        newest = locked.remarks.first()
+        if locked.state == ListState.DRAFT and newest is not None:
+            if (newest.words, newest.written_by_id) == (remark, sent_back_by.pk):
+                return locked
         if locked.state != ListState.IN_REVIEW:
             raise NotPossibleNow(_("Only a list in review can be sent back."))
         locked.move_to(ListState.DRAFT)

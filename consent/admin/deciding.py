@@ -6,6 +6,7 @@ from django import forms
 from django.contrib.auth.models import User
 from django.utils.translation import gettext_lazy as _
 
+from clinic.forms import TypedField
 from clinic.models import Dermatologist
 from consent.models import Decision
 
@@ -28,7 +29,7 @@ class ReviewForm(forms.Form):
     decision = forms.ChoiceField(
         label=_("Decision"), choices=Decision.choices, widget=KeyedRadios, required=True
     )
-    note = forms.CharField(
+    note = TypedField(
         label=_("Note"),
         required=False,
         max_length=2000,

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from bookings.admin import columns
 from clinic.admin import comma, desk, not_there, now_of, person
 from clinic.errors import Refused
+from clinic.forms import TypedField
 from clinic.templatetags.clinic_pages import reference
 from consent import actions
 from consent.admin.erasing_facts import (
@@ -56,7 +57,7 @@ class GrantForm(forms.Form):
 class RefuseForm(forms.Form):
     """What the patient reads on their page."""
 
-    why = forms.CharField(
+    why = TypedField(
         label=_("Why it is not erased, in words for the patient"),
         max_length=500,
         help_text=NO_NAMES,

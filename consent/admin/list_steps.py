@@ -17,6 +17,7 @@ from bookings.admin import columns
 from clinic.admin import laid_out, not_there, now_of, person
 from clinic.errors import Refused
 from clinic.models import Dermatologist
+from clinic.plain_words import typed_words
 from consent import actions
 from consent.admin.comparing import compared, statements, version_before
 from consent.admin.risks import Words
@@ -52,10 +53,17 @@ class ChangeForm(forms.Form):
             del self.fields["change"]
 
 
+class RemarkField(Words):
+    """A remark: signs that nobody sees came with what was copied, and are left out."""
+
+    def to_python(self, value: Any) -> Any:
+        return super().to_python(typed_words(value))
+
+
 class RemarkForm(forms.Form):
     """What the writer should change."""
 
-    remark = Words(
+    remark = RemarkField(
         label=_("What should change"),
         max_length=2000,
         widget=forms.Textarea(attrs={"dir": "auto", "rows": 5}),
@@ -101,7 +109,7 @@ def may(request: HttpRequest, risk_list: RiskList) -> dict[str, bool]:
 
 
 def send_to_review(room: admin.ModelAdmin, request: HttpRequest, pk: int) -> HttpResponse:
-    """Hands the draft to a second person, with what changes and why; only its writer does."""
+    """Hands the draft to a second person, with what changes and why; only its writer does, once."""
     if not request.user.has_perm("consent.change_risklist"):
         raise PermissionDenied
     risk_list = room.get_object(request, str(pk))
@@ -117,7 +125,8 @@ def send_to_review(room: admin.ModelAdmin, request: HttpRequest, pk: int) -> Htt
         return actions.submit_for_review(risk_list=risk_list, **answers)
 
     if request.method == "POST" and form.is_valid() and _done(room, request, form, act):
-        return _said(request, room, risk_list, "Sent to review.", gettext("Sent to review."))
+        kept = "Sent to review." if risk_list.state == ListState.DRAFT else ""
+        return _said(request, room, risk_list, kept, gettext("Sent to review."))
     asked = actions.to_be_asked(risk_list=risk_list, now=now_of(request)) if live else None
     more = {"asked": None if asked is None else len(asked)}
     return _asking(room, request, risk_list, form, button=gettext("Send to review"), **more)
@@ -138,7 +147,8 @@ def send_back(room: admin.ModelAdmin, request: HttpRequest, pk: int) -> HttpResp
         )
 
     if request.method == "POST" and form.is_valid() and _done(room, request, form, act):
-        return _said(request, room, risk_list, "Sent back.", gettext("Sent back to the writer."))
+        kept = "Sent back." if risk_list.state == ListState.IN_REVIEW else ""
+        return _said(request, room, risk_list, kept, gettext("Sent back to the writer."))
     return _asking(room, request, risk_list, form, button=gettext("Send back to the writer"))
 
 
@@ -181,11 +191,17 @@ def _press(
     if request.method != "POST":
         return HttpResponseNotAllowed(["POST"])
     try:
-        act(request, risk_list, request.POST.get("previewed") or "nothing was looked at")
+        done = act(request, risk_list, request.POST.get("previewed") or "nothing was looked at")
     except Refused as refusal:
         messages.error(request, str(refusal))
         return redirect("admin:consent_risklist_preview", risk_list.pk)
-    return _said(request, room, risk_list, kept, said)
+    is_new = _where(done) != _where(risk_list)
+    return _said(request, room, risk_list, kept if is_new else "", said)
+
+
+def _where(risk_list: RiskList) -> tuple[str, int | None]:
+    """How far a list has come: a step that was taken already leaves it where it is."""
+    return risk_list.state, risk_list.reviewed_by_id
 
 
 def preview(room: admin.ModelAdmin, request: HttpRequest, pk: int) -> HttpResponse:
@@ -247,7 +263,9 @@ def _done(
 def _said(
     request: HttpRequest, room: admin.ModelAdmin, risk_list: RiskList, kept: str, said: str
 ) -> HttpResponse:
-    room.log_change(request, risk_list, kept)
+    """What was done; "" as `kept` where it was done before, for the history has it already."""
+    if kept:
+        room.log_change(request, risk_list, kept)
     messages.success(request, f"{risk_list}: {said}")
     return redirect("admin:consent_risklist_change", risk_list.pk)
 

@@ -8,7 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from bookings.receipts import Receipt
+from bookings.receipts import PATTERN, Receipt
 from clinic.api.asking import checked_query
 from clinic.api.problems import refusals
 from consent.checking import Check, check
@@ -26,7 +26,7 @@ class ReceiptState(models.TextChoices):
 class ReceiptAsked(serializers.Serializer):
     """The receipt's code, as its QR code and its address have it."""
 
-    r = serializers.RegexField(r"^[-_0-9A-Za-z]{171}\Z", help_text="171 letters.")
+    r = serializers.RegexField(rf"^{PATTERN}\Z", help_text="171 letters.")
 
 
 class ProofShape(serializers.Serializer):

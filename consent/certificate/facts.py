@@ -43,6 +43,7 @@ class Certificate:
     acts: tuple[Act, ...]
     patient_name: str | None
     reader_name: str | None  # the guardian's or interpreter's; "" where the patient read alone
+    spoken: str | None  # the language spoken with the interpreter; "" without one
     withdrawn_at: dt.datetime | None
 
     @property
@@ -79,6 +80,7 @@ def certificate_of(record: ConsentRecord) -> Certificate:
             reading.commitments.get("interpreter_name")
             or reading.commitments.get("guardian_name", "")
         ),
+        spoken=values.get(reading.commitments.get("interpreter_language", "")),
         withdrawn_at=withdrawal.acted_at if withdrawal else None,
     )
 

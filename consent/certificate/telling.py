@@ -151,6 +151,8 @@ def _about(certificate: Certificate, language: str) -> Iterator[Line]:
                 *_typed("", certificate.reader_name).values,
             ),
         )
+    if reading.read_by == ReadBy.INTERPRETER:
+        yield _typed(_("Language of the interpreter"), certificate.spoken)
     yield Line(
         _("Reference"), (Value(grouped(certificate.record.consultation.reference), Kind.CODE),)
     )

@@ -150,8 +150,10 @@ def _people(exhibit: Exhibit) -> list[Resource]:
         author["onBehalfOf"] = {"reference": patient_urn(exhibit)}
     if exhibit.record.reading.read_by != ReadBy.INTERPRETER:
         return [author]
-    name = exhibit.value("interpreter_name")
+    name, spoken = exhibit.value("interpreter_name"), exhibit.value("interpreter_language")
+    language = {"valueString": spoken} if spoken else {"_valueString": absent()}
     interpreter = {
+        "extension": [extension("interpreter-language", **language)],
         "role": [coded(AGENT_ROLE, "INTPRT", "Interpreter")],
         "who": {"display": name} if name else absent(),
     }

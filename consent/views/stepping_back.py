@@ -15,6 +15,7 @@ from bookings.actions import TooLate
 from bookings.models import Consultation, NotPossibleNow, Status
 from bookings.own_page import Note
 from bookings.road import Road, SeeOther
+from bookings.views.mine import is_too_late, show_too_late
 from clinic import clock
 from clinic.i18n import active_language
 from consent import actions
@@ -31,7 +32,7 @@ from consent.views.walk import Walk
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def decline(request: HttpRequest) -> HttpResponse:
-    """Says what it means not to go on, and asks once; the reason is optional."""
+    """Says what it means not to go on, and asks once; the reason is optional. Too late: the phone."""
     return _decline(Walk(request, again=False), now=clock.now())
 
 
@@ -57,6 +58,8 @@ def _decline(walk: Walk, *, now: dt.datetime) -> HttpResponse:
         return SeeOther(reverse("mine" if walk.again else "declined"))
     if away := walk.turn_away("risk"):
         return away
+    if is_too_late(walk.consultation, now=now):
+        return show_too_late(walk.request, walk.consultation, now=now)
     step, form = walk.step("decline"), ReasonForm()
     if walk.request.method == "POST":
         if aside := walk.road.put_aside(step, ["reason"], now=now):

@@ -1,6 +1,9 @@
 """A receipt: one word of 171 letters, three parts to print, a QR code, and an e-mail that brings it."""
 
+import base64
 import io
+import quopri
+import string
 
 import pytest
 import zxingcpp
@@ -23,6 +26,37 @@ def test_a_receipt_is_one_word_and_reads_back_as_itself():
 )
 def test_what_is_not_a_receipt_is_none(code):
     assert Receipt.read(code) is None
+
+
+@pytest.mark.parametrize("byte", [0x00, 0xA1, 0xFF])
+def test_a_receipt_has_one_code_and_no_other_last_letter_is_right(byte):
+    receipt = Receipt("0f" * 32, bytes(range(64)), f"{byte:02x}" * 32)
+    others = set(string.ascii_letters + string.digits + "-_") - {receipt.code[-1]}
+    same_bytes = 0
+    for letter in others:
+        code = receipt.code[:-1] + letter
+        same_bytes += base64.urlsafe_b64decode(code + "=") == base64.urlsafe_b64decode(
+            receipt.code + "="
+        )
+        read = Receipt.read(code)
+        assert read is None or (read != receipt and read.code == code)
+    assert same_bytes == 3  # which a reader of base64 takes for the same
+    assert Receipt.read(receipt.code) == receipt
+
+
+@pytest.mark.parametrize("line_break", ["\r\n", "\n", ""])
+@pytest.mark.parametrize("entry_hash", ["0f" * 32, "dc3d" * 16])  # the code of one begins with 3D
+def test_a_receipt_is_found_in_the_source_of_an_e_mail(line_break, entry_hash):
+    receipt = Receipt(entry_hash, bytes(range(64)), "a1" * 32)
+    source = quopri.encodestring(f"Check it: {receipt.url} today = now".encode()).decode()
+    assert "r=3D" in source and "=\n" in source
+    assert receipts_in(source.replace("\n", line_break)) == [receipt]
+
+
+def test_a_code_that_begins_as_quoted_printable_does_is_read_as_it_stands():
+    receipt = Receipt("dc3d" * 16, bytes(64), "a1" * 32)
+    assert receipt.code.startswith("3D")
+    assert receipts_in(receipt.url) == receipts_in(receipt.code) == [receipt]
 
 
 def test_receipts_are_found_in_a_text_and_nothing_else_is():

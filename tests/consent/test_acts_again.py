@@ -11,6 +11,7 @@ import bookings.actions
 import consent.actions
 from bookings.models import Consultation, NotPossibleNow, Proof, Status
 from clinic import clock
+from clinic.models import Clinic
 from consent.actions import StalePage
 from consent.models import Acknowledgement, ConsentRecord, Reading
 from tests import desk, make
@@ -169,6 +170,24 @@ def test_a_wish_to_talk_is_seen_for_a_booked_visit_too():
     person = owner(withdrawn()).open("/my/risks/").press("I want to talk about this first")
     assert person.url == "/my/risks/1/talk/" and person.has("Your visit stays booked.")
     assert Consultation.objects.get().wants_to_talk
+
+
+@pytest.mark.parametrize("prefix", ["", "/ar"])
+def test_too_late_to_stop_there_is_the_phone_at_once_and_no_form(monkeypatch, prefix):
+    consultation = withdrawn()
+    person = owner(consultation).open(f"{prefix}/my/risks/stop/")
+    assert person.status == 200 and "reason" in person.form
+    notice = Clinic.objects.get().cancel_notice
+    monkeypatch.setattr(clock, "now", lambda: make.TOMORROW_AT_9 - notice + MINUTE)
+    before = counts()
+    person.open(f"{prefix}/my/risks/stop/")
+    assert person.status == 409 and not person.form
+    assert person.page.select_one('a.button[href="tel:+97145550100"]')
+    if not prefix:
+        assert person.has("It is too close to your visit to move or cancel it here.")
+    assert person.client.post(f"{prefix}/my/risks/stop/", {"reason": "ill"}).status_code == 409
+    consultation.refresh_from_db()
+    assert consultation.status == Status.CONFIRMED and counts() == before
 
 
 def test_until_it_is_asked_nothing_can_be_acknowledged_again():

@@ -116,6 +116,8 @@ def test_a_page_of_the_reading_before_is_refused():
         ({"interpreter_name": ""}, "Enter the name of the person who helps you."),
         ({"interpreter_name": "123"}, "Write the name with letters."),
         ({"interpreter_language": ""}, "Enter the language that you speak with each other."),
+        ({"interpreter_language": "\u200b"}, "Enter the language that you speak with each other."),
+        ({"interpreter_name": "\u200b\u202e"}, "Enter the name of the person who helps you."),
         ({"interpreter_language": "99"}, "Write the language with letters."),
         ({"interpreter_language": "a\x07b"}, "Write the language with letters."),
         ({"interpreter_language": "u" * 61}, "Use at most 60 letters."),

@@ -13,6 +13,7 @@ from consent.actions.entering import content_of
 from consent.certificate import Certificate, Telling, certificate_of, told_in
 from consent.models import ConsentRecord, EntryKind
 from tests import make
+from tests.consent import exhibits
 
 pytestmark = pytest.mark.django_db
 
@@ -120,6 +121,24 @@ def test_a_guardian_is_named_and_called_one():
         "the guardian of a patient under 18",
         "Amal Hassan",
     ]
+
+
+@pytest.mark.parametrize(
+    ("language", "label", "erased"),
+    [("en", "Language of the interpreter", "erased"), ("ar", "لغة المترجم", "تمّ المحو")],
+)
+def test_the_language_spoken_with_an_interpreter_is_told_until_it_is_erased(
+    language, label, erased
+):
+    record = exhibits.interpreter()
+    assert said(told(certificate_of(record), language).about, label) == ["Tagalog"]
+    erase(record)
+    assert said(told(certificate_of(record), language).about, label) == [erased]
+
+
+def test_who_reads_alone_speaks_with_nobody():
+    labels = [line.label for line in told(certificate_of(sealed())).about]
+    assert "Language of the interpreter" not in labels
 
 
 def test_a_question_stands_beside_its_side_effect():

@@ -7,6 +7,7 @@ from django.test.utils import CaptureQueriesContext
 
 from consent.certificate import certificate_of, pdf_of
 from tests import make
+from tests.consent import exhibits
 from tests.consent.test_certificate import sealed
 from tests.person import Person
 
@@ -64,6 +65,17 @@ def test_the_pdf_is_the_certificates():
     # A list of downloads tells nothing about anybody's health.
     name = f"{record.consultation.grouped_reference}.pdf"
     assert answer["Content-Disposition"] == f'attachment; filename="{name}"'
+
+
+def test_page_and_pdf_name_the_interpreter_and_the_language_spoken():
+    record = exhibits.interpreter()
+    person = Person().opens_own_page(record.consultation).open("/my/acknowledged/")
+    assert person.has("Ana Cruz")
+    assert person.has("Language of the interpreter Tagalog")
+    first = pypdfium2.PdfDocument(pdf_of(certificate_of(record)))[0]
+    printed = " ".join(first.get_textpage().get_text_bounded().split())
+    assert "Ana Cruz" in printed
+    assert "Language of the interpreter Tagalog" in printed
 
 
 def test_the_pdf_begins_with_the_language_that_was_read():

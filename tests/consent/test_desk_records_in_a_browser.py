@@ -97,6 +97,30 @@ def test_axe_finds_nothing_on_any_page_of_a_record(to_review, live_site):
     assert not problems, "\n".join(problems)
 
 
+def test_no_page_is_wider_than_a_phone_however_long_an_address_or_a_remark_is(
+    committed_db, monkeypatch, live_site
+):
+    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+    make.dermatologist(user=make.staff("huda", group="Dermatologists"))
+    email = "a.very.long.name.of.somebody@a-clinic-far-away.example.com"
+    record = records.talking(email=email, ip="203.0.113.9")
+    draft = make.risk_list(make.treatment())
+    draft.risks.update(what_helps_ar=" ".join(["كمّادات"] * 35) + ".")
+    pages = [
+        records.address(record),
+        desk.url("consent_risklist_preview", make.in_review(draft).pk),
+    ]
+    wide = []
+    with browsing() as browser:
+        page = signed_in(browser, live_site, "huda", SIZES["phone"])
+        for prefix, address in itertools.product(("", "/ar"), pages):
+            page.goto(f"{live_site}{prefix}{address}")
+            assert (email if address == pages[0] else "35") in page.inner_text("#content")
+            width = page.evaluate("document.documentElement.scrollWidth")
+            wide += [(prefix + address, width)] if width > SIZES["phone"]["width"] else []
+    assert not wide
+
+
 def press_with_alt(page: Page, digit: str) -> None:
     """Alt and a digit, as a keyboard sends them (Playwright's own leaves out which digit it was)."""
     session = page.context.new_cdp_session(page)

@@ -2,9 +2,10 @@
 
 import pytest
 from bs4 import BeautifulSoup
+from django.contrib.admin.models import LogEntry
 
 from clinic import clock
-from consent.models import ListState, RiskList
+from consent.models import LedgerEntry, ListState, RiskList
 from tests import desk, make
 from tests.bookings.test_desk_hours import form_of
 
@@ -19,6 +20,10 @@ def _now(monkeypatch):
 def draft() -> RiskList:
     """A draft that the lead wrote, for a treatment that has no list yet."""
     return make.risk_list(make.treatment(risks=0), risks=3)
+
+
+def draft_of_another() -> RiskList:
+    return make.risk_list(make.treatment("peeling", risks=0), risks=2)
 
 
 def page(row):
@@ -133,6 +138,44 @@ def test_a_list_that_is_sent_back_shows_its_writer_the_remark():
     shown = soup_of(desk.lead(), page(row))
     assert "Say <how> long it lasts." in words_of(shown.select_one(".remark"))
     assert "huda" in words_of(shown.select_one(".remark"))
+
+
+def test_a_step_that_is_pressed_twice_is_done_once_and_says_that_it_is_done():
+    row, lead, huda = draft(), desk.lead(), desk.dermatologist()
+    previewed = None
+    for verb, client, given, said in (
+        ("send-to-review", lead, {"change_note": "New."}, "Sent to review."),
+        ("send-back", huda, {"remark": "Shorter."}, "Sent back to the writer."),
+        ("send-to-review", lead, {"change_note": "New."}, "Sent to review."),
+        ("reviewed", huda, {}, "The review is kept."),
+        ("publish", huda, {}, "Published."),
+    ):
+        if not given:
+            previewed = soup_of(huda, step(row, "preview")).select_one("input[name=previewed]")
+            given = {"previewed": previewed["value"]}
+        before = LogEntry.objects.count()
+        for _time in range(2):
+            shown = BeautifulSoup(press(row, verb, client, **given).content, "html.parser")
+            assert said in words_of(shown.select_one(".messagelist .success")), verb
+            assert not shown.select(".messagelist .error, .errornote, .errorlist"), verb
+        assert LogEntry.objects.count() == before + 1, verb
+    assert row.state == ListState.PUBLISHED and row.remarks.count() == 1
+    assert RiskList.objects.count() == LedgerEntry.objects.count() == 1
+
+
+def test_a_step_that_somebody_else_took_is_refused_with_other_words_than_theirs():
+    row, lead, huda = draft(), desk.lead(), desk.dermatologist()
+    press(row, "send-to-review", lead, change_note="New.")
+    other = press(row, "send-to-review", lead, change_note="Something else.")
+    assert "Only a draft can be sent to review." in other.content.decode()
+    assert row.change_note == "New."
+    press(row, "send-back", huda, remark="Shorter.")
+    assert "Only a list in review can be sent back." in (
+        press(row, "send-back", huda, remark="Longer.").content.decode()
+    )
+    row = make.publish(draft_of_another())
+    said = press(row, "publish", huda, previewed="x").content.decode()
+    assert "Only a list in review can be published." in said
 
 
 def test_a_later_version_asks_what_kind_of_change_it_is():

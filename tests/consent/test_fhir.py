@@ -213,6 +213,17 @@ def test_an_interpreter_is_named_as_one():
     (interpreter,) = [each for each in agents if "role" in each]
     assert interpreter["role"][0]["coding"][0]["code"] == "INTPRT"
     assert interpreter["who"] == {"display": "Ana Cruz"}
+    assert own(interpreter, "interpreter-language")["valueString"] == "Tagalog"
+
+
+def test_an_interpreters_name_and_language_are_masked_once_they_are_erased():
+    record = exhibits.interpreter()
+    exhibits.erase(record.consultation)
+    interpreter = of_kind(exported(record), "Provenance")[0]["agent"][1]
+    assert "display" not in interpreter["who"]
+    said = own(interpreter, "interpreter-language")
+    assert "valueString" not in said
+    assert said["_valueString"]["extension"][0]["valueCode"] == "masked"
 
 
 def test_a_guardian_to_whom_it_was_read_out_still_acts_for_the_patient():

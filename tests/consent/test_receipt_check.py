@@ -3,6 +3,8 @@
 import datetime as dt
 import json
 import logging
+import quopri
+import string
 
 import pytest
 
@@ -83,6 +85,22 @@ def test_what_is_no_receipt_is_asked_for_again_and_kept(typed):
     assert page.errors
     if typed.strip().isalnum():
         assert page.value("r") == typed
+
+
+@pytest.mark.parametrize("line_break", ["\n", ""])
+def test_a_receipt_copied_from_an_e_mails_source_is_understood(line_break):
+    url = make.confirmed().own_receipt.url
+    source = quopri.encodestring(url.encode()).decode()
+    assert "=3D" in source and "=\n" in source
+    assert check(source.replace("\n", line_break)).has("This receipt is right")
+
+
+def test_a_code_with_another_last_letter_of_the_same_bytes_is_no_receipt():
+    code = make.confirmed().own_receipt.code
+    letters = string.ascii_uppercase + string.ascii_lowercase + string.digits + "-_"
+    code = code[:-1] + letters[letters.index(code[-1]) + 1]
+    assert check(code).errors
+    assert Api().get("receipts/", r=code).status_code == 400
 
 
 def test_a_receipt_copied_with_line_breaks_is_understood():

@@ -168,6 +168,16 @@ def test_a_publication_takes_a_review_and_a_second_person():
     assert published(row, third).published_by == third
 
 
+def test_a_publication_twice_by_the_same_person_is_one_and_by_another_is_refused():
+    row, third = make.reviewed(draft()), make.staff("third")
+    first = published(row, third)
+    again = published(row, third, previewed="what went live")
+    assert (again.entry_id, again.published_at) == (first.entry_id, first.published_at)
+    assert "Only a list in review" in str(refusal(published, row=row, by=make.staff("second")))
+    published(make.reviewed(draft()), third)  # the next version retires it
+    assert "Only a list in review" in str(refusal(published, row=row, by=third))
+
+
 def test_a_publication_retires_the_version_before():
     live = make.treatment().risk_lists.get()
     row = make.publish(draft())
