@@ -16,7 +16,7 @@ from consent.verifying import anchors, guards, publications, saved_receipts, wai
 from consent.verifying.cases import Part, parts_of_all, parts_of_some
 from consent.verifying.findings import LATE, Findings, nonsense_is_tampering
 from consent.verifying.growth import Growth, frontier_at
-from consent.verifying.keys import Keys
+from consent.verifying.keys import CannotBegin, Keys
 from consent.verifying.lists import Lists
 from consent.verifying.snapshot import Place, Snapshot, here
 from consent.verifying.working import Team, processes_for
@@ -42,10 +42,6 @@ class Report:
         return self.findings.outcome
 
 
-class CannotBegin(Exception):
-    """There is nothing to begin from: no earlier verification whose head still stands."""
-
-
 def verify(
     *,
     now: dt.datetime,
@@ -58,8 +54,8 @@ def verify(
     """Recomputes everything from the stored bytes, in one snapshot of the database, and changes nothing.
 
     `since_last`: from the last sound run's signed head on: what was changed before it is not seen, but
-    for guards, anchors and receipts. Raises ImproperlyConfigured without a key, OSError, and
-    psycopg.Error where the database cannot be read.
+    for guards, anchors and receipts. Raises ImproperlyConfigured without a key, CannotBegin, OSError,
+    and psycopg.Error where the database cannot be read.
     """
     began, place = time.monotonic(), here()
     with closing(Snapshot(place)) as snapshot:
@@ -75,8 +71,9 @@ def verify(
         with nonsense_is_tampering(report.findings, "publications and rotations"):
             lists = Lists.read(snapshot)
             publications.check(snapshot, keys, lists, report.findings, report.looked_at)
+        anchors.check_places(snapshot, growth.signed_size, report.findings)
         with nonsense_is_tampering(report.findings, "entries that wait for the tree"):
-            waiting.check(snapshot, report.findings, now=now)
+            waiting.check(snapshot, report.findings, now=now, size=growth.signed_size)
     _look_outside(report, place, keys, receipts=receipts, anchor_file=anchor_file)
     report.seconds = time.monotonic() - began
     return report
@@ -135,6 +132,7 @@ def _begin(growth: Growth, report: Report, *, since_last: bool) -> list[Part]:
         growth.is_whole = False
     else:
         growth.frontier = frontier
+        growth.signed_size = head.size
         report.from_size = head.size
     rows = growth.snapshot.stream(
         "SELECT DISTINCT consultation_id FROM consent_ledgerentry entry"
