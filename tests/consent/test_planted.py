@@ -1,6 +1,7 @@
 """Rows that the application's own role can plant, in plain SQL: nothing stops for good, and each is told."""
 
 import datetime as dt
+import json
 from typing import Any
 
 import psycopg
@@ -13,8 +14,9 @@ from consent.actions import anchoring, growing
 from consent.ledger import tree
 from consent.models import AnchorPlace, LedgerEntry, Outcome, TreeHead
 from consent.verifying import note, verify
-from tests import databases
-from tests.consent.attacker import Scene, found
+from consent.verifying.keys import CannotBegin
+from tests import databases, desk
+from tests.consent.attacker import Attacker, Scene, found
 
 pytestmark = pytest.mark.one_risk
 
@@ -156,3 +158,76 @@ def test_an_anchor_that_says_more_than_there_is_is_told_and_begins_again(here, s
     assert anchoring.anchor(now=clock.now()) == 1
     assert AnchorPlace.objects.get().size == size()
     assert told() == []
+
+
+SOUND = (
+    "INSERT INTO consent_verification (started_at, finished_at, from_size, size, root, outcome, findings,"
+    " counts, key_id) VALUES (now(), {finished}, 0, %s, %s, 'sound', '[]', '{{}}', '')"
+)
+AGAIN = (
+    "INSERT INTO consent_verification (started_at, finished_at, from_size, size, root, outcome, findings,"
+    " counts, content, key_id, signature) SELECT started_at, finished_at, from_size, size, root, outcome,"
+    " findings, counts, content, key_id, signature FROM consent_verification WHERE outcome = 'sound'"
+)
+TAMPERED = "Somebody has tampered with the consent records."
+MADE_UP = "Somebody has written down a verification that the clinic did not run."
+
+
+def noted(here: Scene) -> str:
+    return note(here.verify(), finished_at=clock.now()).outcome
+
+
+def spoil(here: Scene) -> None:
+    one = Attacker(here)
+    with one.unguarded():
+        one.run("UPDATE consent_reading SET opened_at = opened_at - interval '1 s'")
+    one.close()
+
+
+def test_a_verification_that_nobody_signed_is_believed_neither_at_the_desk_nor_by_the_next_run(
+    here,
+):
+    spoil(here)
+    assert noted(here) == Outcome.TAMPERED
+    head = TreeHead.objects.latest("size")
+    plant(here, SOUND.format(finished="now()"), head.size, bytes(head.root).hex())
+    page = desk.lead().get("/admin/").content.decode()
+    assert TAMPERED in page and MADE_UP in page
+    with pytest.raises(CannotBegin):
+        here.verify(since_last=True)
+    assert "no key of the clinic's signed what this run says" in found(here.verify())
+
+
+def test_a_signed_run_tells_of_every_column_that_was_changed(here):
+    assert noted(here) == Outcome.SOUND
+    for change in ("outcome = 'late'", "size = 1", "findings = '[1]'", "root = ''", "from_size = 1",
+                   "finished_at = now()", "key_id = ''", "signature = NULL"):  # fmt: skip
+        one = Attacker(here)
+        (before,) = one.run("SELECT * FROM consent_verification")
+        with one.unguarded():
+            one.run(f"UPDATE consent_verification SET {change}")
+        assert found(here.verify()) == {"no key of the clinic's signed what this run says"}, change
+        column = change.split(" ")[0]
+        value = getattr(before, column)
+        with one.unguarded():
+            one.run(
+                f"UPDATE consent_verification SET {column} = %s",
+                json.dumps(value) if column == "findings" else value,
+            )
+        assert found(here.verify()) == set()
+        one.close()
+
+
+def test_a_sound_run_cannot_be_written_down_again_after_an_offence(here):
+    assert noted(here) == Outcome.SOUND
+    spoil(here)
+    noted(here)
+    with pytest.raises(psycopg.errors.UniqueViolation, match="a_run_is_written_down_once"):
+        plant(here, AGAIN)
+
+
+def test_a_run_and_an_anchor_have_no_infinite_times(here):
+    with pytest.raises(psycopg.errors.CheckViolation, match="a_run_began_and_ended"):
+        plant(here, SOUND.format(finished="'infinity'"), 0, "")
+    with pytest.raises(psycopg.errors.CheckViolation, match="the_times_of_an_anchor_are_times"):
+        plant(here, "UPDATE consent_anchorplace SET next_try_at = 'infinity'")
