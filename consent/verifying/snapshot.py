@@ -1,7 +1,7 @@
 """One view of the database for the whole run: nothing that is written meanwhile can look like a gap."""
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -70,7 +70,7 @@ class Snapshot:
         rows = self.all(query, *values)
         return rows[0] if rows else None
 
-    def stream(self, query: str, *values: Any) -> Iterator[Row]:
+    def stream(self, query: str, *values: Any) -> Generator[Row]:
         """The rows of a query that gives many, some thousands at a time (a cursor of the server's)."""
         name = f"rows_{next(NUMBERS)}"
         with self._going_on(), self.connection.cursor(name, binary=True) as cursor:
