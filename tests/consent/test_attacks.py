@@ -206,7 +206,7 @@ def _(one: Attacker) -> None:
     )
 
 
-@attack("the same, signed by a key of the attacker's", FOREIGN_KEY, AHEAD, NODE, RECEIPT)
+@attack("the same, signed by a key of the attacker's", FOREIGN_KEY, NODE, RECEIPT)
 def _(one: Attacker) -> None:
     one.rewrite(record(one, 0), lambda says: None, Ed25519PrivateKey.generate())
 
