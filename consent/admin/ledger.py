@@ -13,10 +13,13 @@ from django.utils.translation import gettext_lazy as _
 
 from clinic.admin import desk, now_of
 from consent.actions import anchoring
+from consent.keyring import trusted_keys
 from consent.models import AnchorPlace, LedgerEntry, Outcome, Verification
+from consent.verifying import runs
 
 # A night without a verification is told on the next day.
 VERIFIED_WITHIN = dt.timedelta(hours=36)
+LOOKED_AT = 30  # of the newest verifications, whether the clinic signed them
 
 
 def nobody(room: admin.ModelAdmin, request: HttpRequest, obj: Any = None) -> bool:
@@ -125,9 +128,26 @@ def cards(request: HttpRequest) -> list[dict[str, Any]]:
 
 
 def _verified(now: dt.datetime) -> list[tuple[str, str]]:
-    """What the last verifications say: the last of all, and the last that looked at everything."""
-    newest = Verification.objects.first()
-    whole = Verification.objects.filter(from_size=0).first()
+    """What the last verifications of ours say: the last of all, and the last that looked at everything."""
+    trusted = trusted_keys()
+    rows = list(Verification.objects.all()[:LOOKED_AT])
+    newest = next((run for run in rows if runs.is_ours(run, trusted)), None)
+    wholes = Verification.objects.filter(from_size=0)[:LOOKED_AT]
+    whole = next((run for run in wholes if runs.is_ours(run, trusted)), None)
+    made_up = [run for run in rows if not runs.is_ours(run, trusted)]
+    return _made_up(made_up) + _found(newest, whole, now)
+
+
+def _made_up(rows: list[Verification]) -> list[tuple[str, str]]:
+    if not rows:
+        return []
+    words = gettext("Somebody has written down a verification that the clinic did not run.")
+    return [(words, reverse("admin:consent_verification_change", args=[rows[0].pk]))]
+
+
+def _found(
+    newest: Verification | None, whole: Verification | None, now: dt.datetime
+) -> list[tuple[str, str]]:
     if newest is None or newest.finished_at < now - VERIFIED_WITHIN:
         oldest = LedgerEntry.objects.order_by("pk").values_list("recorded_at", flat=True).first()
         if oldest is None or oldest > now - VERIFIED_WITHIN:

@@ -156,7 +156,10 @@ class Outcome(models.TextChoices):
 
 
 class Verification(models.Model):
-    """One run of `verify_ledger`: how far it looked, and what it found."""
+    """One run of `verify_ledger`: how far it looked, and what it found, signed by the ledger's key.
+
+    A row that is not signed is believed by nobody: the application's role may add rows.
+    """
 
     started_at = models.DateTimeField(_("started at"))
     finished_at = models.DateTimeField(_("finished at"))
@@ -167,12 +170,19 @@ class Verification(models.Model):
     # [{"kind": "tampered" | "erased" | "unsealed" | "late" | "clock", "about": ..., "says": ...}]
     findings = models.JSONField(_("findings"), default=list)
     counts = models.JSONField(_("counts"), default=dict)
+    # What the other columns say (consent.verifying.runs), once: a sound run cannot be added again.
+    content = models.BinaryField(_("canonical bytes"), null=True)
+    key_id = models.CharField(_("key"), max_length=64, blank=True, default="")
+    signature = models.BinaryField(_("signature"), max_length=64, null=True)
     recorded_at = models.DateTimeField(_("recorded at"), db_default=Now(), editable=False)
 
     class Meta:
         verbose_name = _("verification")
         verbose_name_plural = _("verifications")
         ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["content"], name="a_run_is_written_down_once"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.finished_at:%Y-%m-%d %H:%M} {self.outcome}"

@@ -55,6 +55,15 @@ def check_own_file(path: Path, place: Place, keys: Keys, findings: Findings) -> 
     return check(path, place, keys, findings)
 
 
+def check_places(snapshot: Snapshot, size: int, findings: Findings) -> None:
+    """No place outside has come further than the newest signed head, of `size` entries."""
+    for row in snapshot.all("SELECT place FROM consent_anchorplace WHERE size > %s", size):
+        findings.tampered(
+            f"anchor {row.place}, consent_anchorplace.size",
+            "an anchor says that more entries were kept than there are",
+        )
+
+
 def _mailed(path: Path) -> Iterator[Anchored | None]:
     """The heads in the e-mail that the lead keeps: the signed words in a line, the signature below."""
     found = {match.groups() for text in texts_of(path) for match in MAILED.finditer(text)}

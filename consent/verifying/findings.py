@@ -12,7 +12,7 @@ from django.db import DataError
 
 from consent.models import Outcome
 
-# What a finding can be. Only the first is an offence; the last two are no fault at all.
+# What a finding can be. Only the first is an offence; the last three are no fault at all.
 TAMPERED, LATE, CLOCK, ERASED, UNSEALED = "tampered", "late", "clock", "erased", "unsealed"
 KINDS = (TAMPERED, LATE, CLOCK, ERASED, UNSEALED)
 # Of one sentence so many are kept word for word; the others are counted.
@@ -66,11 +66,11 @@ class Findings:
 
     @property
     def outcome(self) -> Outcome:
-        """Tampered, late, or sound: what was lawfully erased or waits to be sealed is sound."""
+        """Tampered, late, or sound: what was erased, waits to be sealed, or came slowly is sound."""
         counts = self.counts
         if counts.get(TAMPERED):
             return Outcome.TAMPERED
-        return Outcome.LATE if counts.get(LATE) or counts.get(CLOCK) else Outcome.SOUND
+        return Outcome.LATE if counts.get(LATE) else Outcome.SOUND
 
     @property
     def left_out(self) -> int:

@@ -3,21 +3,36 @@
 import itertools
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 
 from consent import ledger
 from consent.ledger import tree
+from consent.ledger.keys import key_id_of
 from consent.verifying.findings import Findings, parsed
 from consent.verifying.keys import Keys
 from consent.verifying.snapshot import Row, Snapshot
 
-# The stored nodes in the order in which a growing tree completes them: each after those below it.
+# The stored nodes in the order in which a growing tree completes them: each after those below it. Only
+# those that the tree of that size has: further out, the end of a node is more than a bigint can hold.
 NODES = """
     SELECT node.level, node.index, node.hash, node.entry_id, entry.entry_hash, entry.kind, entry.key_id
     FROM consent_treenode node LEFT JOIN consent_ledgerentry entry ON entry.id = node.entry_id
-    WHERE (node.index + 1) << node.level > %s ORDER BY (node.index + 1) << node.level, node.level
+    WHERE node.level < 63 AND node.index >= %s::bigint >> node.level AND node.index < %s::bigint >> node.level
+    ORDER BY (CASE WHEN node.level < 63 AND node.index < %s::bigint >> node.level
+        THEN (node.index + 1) << node.level END), node.level
+"""
+OUTSIDE = """
+    SELECT level, index FROM consent_treenode
+    WHERE level >= 63 OR index >= %s::bigint >> level ORDER BY level, index
 """
 HEADS = "SELECT * FROM consent_treehead WHERE size >= %s ORDER BY size"
+# Where each change of the key stands in the tree.
+ROTATIONS = """
+    SELECT entry.content, leaf.index FROM consent_treenode leaf
+    JOIN consent_ledgerentry entry ON entry.id = leaf.entry_id
+    WHERE leaf.level = 0 AND entry.kind = 'rotation' ORDER BY leaf.index DESC
+"""
 Tick = Callable[[int], None]
 
 
@@ -31,22 +46,25 @@ class Growth:
     frontier: tree.Frontier = field(default_factory=tree.Frontier)
     is_whole: bool = True
     last_head: Row | None = None
+    signed_size: int = 0  # of the largest head that a key of ours signed and that the leaves reach
+    handed_over: dict[str, int] = field(default_factory=dict)  # key -> the leaf that says so
     looked_at: Counter[str] = field(default_factory=Counter)
 
     def run(self, tick: Tick) -> None:
         """From the frontier's size to the end. After a gap the roots cannot be known: that is said once."""
-        begin = self.frontier.size
+        begin, end = self.frontier.size, self.end()
+        self.handed_over = handed_over(self.snapshot)
         heads = self.snapshot.stream(HEADS, begin)
         head = self._meet(next(heads, None), heads)
-        nodes = self.snapshot.stream(NODES, begin)
+        nodes = self.snapshot.stream(NODES, begin, end, end)
         node = next(nodes, None)
-        end = self.end()
         while node is not None and self.frontier.size < end:
             node = self._take(node, nodes)
             head = self._meet(head, heads)
             self.looked_at["leaves"] += 1
             tick(1)
-        for extra in itertools.chain([node] if node else [], nodes):
+        outside = self.snapshot.stream(OUTSIDE, end)
+        for extra in itertools.chain([node] if node else [], nodes, outside):
             self._note_extra(extra)
         for larger in itertools.chain([head] if head else [], heads):
             self._check_head(larger)
@@ -58,12 +76,14 @@ class Growth:
         return max(0, self.end() - self.frontier.size)
 
     def end(self) -> int:
-        """How many leaves there can be: a made-up place far away is not walked to."""
-        row = self.snapshot.one(
-            "SELECT greatest((SELECT max(size) FROM consent_treehead),"
-            " (SELECT count(*) FROM consent_treenode WHERE level = 0)) AS size"
+        """How many leaves there can be: a place or a head that somebody made up is not walked to."""
+        row = self.snapshot.one("SELECT count(*) AS size FROM consent_treenode WHERE level = 0")
+        heads = self.snapshot.stream(
+            "SELECT size, content, key_id, signature FROM consent_treehead ORDER BY size DESC"
         )
-        return int(row.size)
+        with closing(heads):
+            signed = next((head.size for head in heads if self._is_signed(head)), 0)
+        return max(int(row.size), signed)
 
     def _take(self, node: Row, nodes: Iterator[Row]) -> Row | None:
         """One leaf and the nodes that it completes; gives the next stored node."""
@@ -97,8 +117,7 @@ class Growth:
         if node.entry_hash is None:
             self._note_gap(f"leaf {node.index}", "the entry of this leaf is gone")
             return bytes(node.hash)
-        before = self.last_head
-        if before is not None and self.keys.was_silent(node.key_id, before.signed_at):
+        if self._is_after_the_handover(node):
             self.findings.tampered(
                 f"{node.kind} {node.entry_hash[:12]}, leaf {node.index}",
                 "it came into the tree long after the key that signed it had handed over",
@@ -109,6 +128,19 @@ class Growth:
             self._note_gap(f"leaf {node.index}", "the hash of its entry is no hash")
             return tree.EMPTY
 
+    def _is_after_the_handover(self, node: Row) -> bool:
+        """Whether the head before it was signed long after its key handed over, and covered that.
+
+        A tree that could not grow meanwhile still takes in what the older key signed before.
+        """
+        before, leaf = self.last_head, self.handed_over.get(node.key_id)
+        if before is None or leaf is None or leaf >= before.size:
+            return False
+        return self.keys.was_silent(node.key_id, before.signed_at)
+
+    def _is_signed(self, head: Row) -> bool:
+        return self.keys.signed_head(head.key_id, head.signature, head.content)
+
     def _meet(self, head: Row | None, heads: Iterator[Row]) -> Row | None:
         """The heads of the present size; gives the next one."""
         while head is not None and head.size <= self.frontier.size:
@@ -118,6 +150,8 @@ class Growth:
                     f"head of {head.size}", "its root is not that of the entries before it"
                 )
             self.last_head = head
+            if self._is_signed(head):
+                self.signed_size = head.size
             head = next(heads, None)
         return head
 
@@ -125,7 +159,7 @@ class Growth:
         """Its signature, and that its columns are what the signed bytes say."""
         self.looked_at["heads"] += 1
         about = f"head of {head.size}, consent_treehead"
-        if not self.keys.signed_head(head.key_id, head.signature, head.content):
+        if not self._is_signed(head):
             self.findings.tampered(f"{about}.signature", "no key of the clinic's signed it")
         elif self.keys.was_silent(head.key_id, head.signed_at):
             self.findings.tampered(
@@ -133,6 +167,7 @@ class Growth:
             )
         says = parsed(head.content) or {}
         columns = {
+            "entry": "head",
             "size": head.size,
             "root": head.root.hex(),
             "key": head.key_id,
@@ -157,6 +192,18 @@ class Growth:
 
 def _order(node: Row) -> tuple[int, int]:
     return (node.index + 1) << node.level, node.level
+
+
+def handed_over(snapshot: Snapshot) -> dict[str, int]:
+    """The place in the tree where each older key handed over, by its fingerprint; the first there is."""
+    found: dict[str, int] = {}
+    for row in snapshot.all(ROTATIONS):
+        says = parsed(row.content) or {}
+        try:
+            found[key_id_of(bytes.fromhex(says["from"]))] = row.index
+        except (KeyError, TypeError, ValueError):
+            continue  # said where the entry is looked at
+    return found
 
 
 def frontier_at(size: int, snapshot: Snapshot) -> tree.Frontier | None:

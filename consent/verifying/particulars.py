@@ -22,7 +22,12 @@ def check(case: Case, lists: Lists, findings: Findings) -> None:
             findings.tampered(about, "values stand here again that were erased")
         findings.add(ERASED, f"{case.reference}, {erasure.written_at:%Y-%m-%d}", "lawfully erased")
         return
-    for field, commitment in committed(case).items():
+    named = committed(case)
+    for commitment in kept.keys() - set(named.values()):
+        findings.tampered(
+            f"{about}.{kept[commitment].field}", "the value belongs to nothing that was signed"
+        )
+    for field, commitment in named.items():
         row = kept.get(commitment)
         if row is None:
             findings.tampered(f"{about}.{field}", "the value is gone, and no erasure was entered")

@@ -7,12 +7,17 @@ from consent.bodies import publication_of
 from consent.models import EntryKind, RiskList
 from consent.verifying import entries
 from consent.verifying.entries import body_of, name_of
-from consent.verifying.findings import Findings, fields_that_differ
+from consent.verifying.findings import Findings, fields_that_differ, nonsense_is_tampering
 from consent.verifying.keys import Keys
 from consent.verifying.lists import GONE_LIVE, Lists
-from consent.verifying.snapshot import Snapshot
+from consent.verifying.snapshot import Row, Snapshot
 
-ENTRIES = "SELECT * FROM consent_ledgerentry WHERE consultation_id IS NULL ORDER BY id"
+# A time that Python cannot hold is none, so that one such entry does not hide those after it.
+ENTRIES = """
+    SELECT id, kind, content, entry_hash, key_id, signature, recorded_at, CASE
+        WHEN written_at BETWEEN '0001-01-02' AND '9999-12-30' THEN written_at END AS written_at
+    FROM consent_ledgerentry WHERE consultation_id IS NULL ORDER BY id
+"""
 
 
 def check(
@@ -29,14 +34,21 @@ def check(
             findings.tampered(f"{row}, consent_risklist.entry_id", "its entry is not in the ledger")
     for entry in snapshot.stream(ENTRIES):
         looked_at["entries"] += 1
-        says = entries.says_of(entry, "", keys, findings)
-        if entry.kind != EntryKind.PUBLICATION or says is None:
-            continue
-        about = f"{name_of(entry)}, consent_risklist"
-        if entry.entry_hash not in published:
-            findings.tampered(about, "the published list is gone")
-        else:
-            _check_list(published[entry.entry_hash], body_of(says), lists, about, findings)
+        with nonsense_is_tampering(findings, f"{name_of(entry)}, consent_ledgerentry"):
+            _check_entry(entry, published, keys, lists, findings)
+
+
+def _check_entry(
+    entry: Row, published: dict[str | None, RiskList], keys: Keys, lists: Lists, findings: Findings
+) -> None:
+    says = entries.says_of(entry, "", keys, findings)
+    if entry.kind != EntryKind.PUBLICATION or says is None:
+        return
+    about = f"{name_of(entry)}, consent_risklist"
+    if entry.entry_hash not in published:
+        findings.tampered(about, "the published list is gone")
+    else:
+        _check_list(published[entry.entry_hash], body_of(says), lists, about, findings)
 
 
 def _check_list(

@@ -12,13 +12,13 @@ from django.conf import settings
 
 from consent.actions.anchoring import alarms
 from consent.models import Outcome, Verification
-from consent.verifying import anchors, guards, publications, saved_receipts, waiting
+from consent.verifying import anchors, guards, publications, runs, saved_receipts, waiting
 from consent.verifying.cases import Part, parts_of_all, parts_of_some
 from consent.verifying.findings import LATE, Findings, nonsense_is_tampering
 from consent.verifying.growth import Growth, frontier_at
-from consent.verifying.keys import Keys
+from consent.verifying.keys import CannotBegin, Keys
 from consent.verifying.lists import Lists
-from consent.verifying.snapshot import Place, Snapshot, here
+from consent.verifying.snapshot import Place, Row, Snapshot, here
 from consent.verifying.working import Team, processes_for
 
 # Told how many units of work there are, and how many are done (consultations and leaves).
@@ -42,10 +42,6 @@ class Report:
         return self.findings.outcome
 
 
-class CannotBegin(Exception):
-    """There is nothing to begin from: no earlier verification whose head still stands."""
-
-
 def verify(
     *,
     now: dt.datetime,
@@ -58,8 +54,8 @@ def verify(
     """Recomputes everything from the stored bytes, in one snapshot of the database, and changes nothing.
 
     `since_last`: from the last sound run's signed head on: what was changed before it is not seen, but
-    for guards, anchors and receipts. Raises ImproperlyConfigured without a key, OSError, and
-    psycopg.Error where the database cannot be read.
+    for guards, anchors and receipts. Raises ImproperlyConfigured without a key, CannotBegin, OSError,
+    and psycopg.Error where the database cannot be read.
     """
     began, place = time.monotonic(), here()
     with closing(Snapshot(place)) as snapshot:
@@ -75,8 +71,11 @@ def verify(
         with nonsense_is_tampering(report.findings, "publications and rotations"):
             lists = Lists.read(snapshot)
             publications.check(snapshot, keys, lists, report.findings, report.looked_at)
+        with nonsense_is_tampering(report.findings, "verifications"):
+            runs.check(snapshot, keys, report.findings)
+        anchors.check_places(snapshot, growth.signed_size, report.findings)
         with nonsense_is_tampering(report.findings, "entries that wait for the tree"):
-            waiting.check(snapshot, report.findings, now=now)
+            waiting.check(snapshot, report.findings, now=now, size=growth.signed_size)
     _look_outside(report, place, keys, receipts=receipts, anchor_file=anchor_file)
     report.seconds = time.monotonic() - began
     return report
@@ -100,8 +99,8 @@ def _look_outside(
 
 
 def note(report: Report, *, finished_at: dt.datetime) -> Verification:
-    """The row of a run: written once, like the evidence itself."""
-    return Verification.objects.create(
+    """The row of a run: signed, and written once, like the evidence itself."""
+    return runs.written(
         started_at=report.started_at,
         finished_at=finished_at,
         from_size=report.from_size,
@@ -117,17 +116,13 @@ def _begin(growth: Growth, report: Report, *, since_last: bool) -> list[Part]:
     """Where the tree begins to grow again, and the parts to look at."""
     if not since_last:
         return parts_of_all(growth.snapshot)
-    head = growth.snapshot.one(
-        "SELECT head.* FROM consent_verification run JOIN consent_treehead head"
-        " ON head.size = run.size AND encode(head.root, 'hex') = run.root"
-        " WHERE outcome <> 'tampered' ORDER BY run.id DESC LIMIT 1"
-    )
+    head = _verified_last(growth)
     if head is None:
         raise CannotBegin(
             "There is no earlier sound verification to begin from. Run it with --full."
         )
     frontier = frontier_at(head.size, growth.snapshot)
-    if frontier is None or frontier.root() != head.root:
+    if frontier is None or frontier.root() != head.head_root:
         report.findings.tampered(
             f"head of {head.size}, consent_treenode",
             "the nodes of the tree no longer lead to the head that was verified last",
@@ -135,6 +130,7 @@ def _begin(growth: Growth, report: Report, *, since_last: bool) -> list[Part]:
         growth.is_whole = False
     else:
         growth.frontier = frontier
+        growth.signed_size = head.size
         report.from_size = head.size
     rows = growth.snapshot.stream(
         "SELECT DISTINCT consultation_id FROM consent_ledgerentry entry"
@@ -143,6 +139,22 @@ def _begin(growth: Growth, report: Report, *, since_last: bool) -> list[Part]:
         report.from_size,
     )
     return parts_of_some(row.consultation_id for row in rows)
+
+
+def _verified_last(growth: Growth) -> Row | None:
+    """The signed head that the last run of ours ended with, unless it found an offence."""
+    past = growth.snapshot.stream(
+        "SELECT run.*, head.content AS words, head.key_id AS head_key, head.signature AS head_signature,"
+        " head.root AS head_root FROM consent_verification run JOIN consent_treehead head"
+        " ON head.size = run.size AND encode(head.root, 'hex') = run.root"
+        " WHERE outcome <> 'tampered' ORDER BY run.id DESC"
+    )
+    with closing(past):
+        for run in past:
+            is_signed = growth.keys.signed_head(run.head_key, run.head_signature, run.words)
+            if is_signed and runs.is_ours(run, growth.keys.trusted):
+                return run
+    return None
 
 
 def _run(team: Team, growth: Growth, parts: list[Part], report: Report, progress: Progress) -> None:

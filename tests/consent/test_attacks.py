@@ -43,6 +43,8 @@ NOT_NEWEST = "the receipt is not of its newest record"
 VALUE = "the value is not the one that was committed to"
 VALUE_GONE = "the value is gone, and no erasure was entered"
 TOO_FEW_ACTS = "the acts are not one for each risk of the list"
+BELONGS_TO_NOTHING = "the value belongs to nothing that was signed"
+AHEAD = "an anchor says that more entries were kept than there are"
 GUARD = "this guard is not as it was shipped, or it is switched off"
 COUNT = "the signed bytes count another number of acts"
 
@@ -145,7 +147,7 @@ def _(one: Attacker) -> None:
     )
 
 
-@attack("edit a personal value and its commitment", VALUE_GONE)
+@attack("edit a personal value and its commitment", VALUE_GONE, BELONGS_TO_NOTHING)
 def _(one: Attacker) -> None:
     salt = b"0123456789abcdef"
     one.run(
@@ -264,13 +266,15 @@ def _(one: Attacker) -> None:
     one.delete(record(one, 2))
 
 
-@attack("delete the last sealed record and its nodes, leave the head", FEWER, ANCHOR_CUT, RECEIPT)
+@attack(
+    "delete the last sealed record and its nodes, leave the head", FEWER, AHEAD, ANCHOR_CUT, RECEIPT
+)
 def _(one: Attacker) -> None:
     one.delete(record(one, 2))
     one.run("DELETE FROM consent_treenode WHERE (index + 1) << level > 3")
 
 
-@attack("delete the last sealed record with its head and nodes", ANCHOR_CUT, RECEIPT)
+@attack("delete the last sealed record with its head and nodes", AHEAD, ANCHOR_CUT, RECEIPT)
 def _(one: Attacker) -> None:
     one.delete(record(one, 2))
     one.rebuild(None, heads=2)
@@ -281,12 +285,16 @@ def _(one: Attacker) -> None:
     one.delete(record(one, 3))
 
 
-@attack("rebuild the tree without a record, old signatures", FOREIGN_KEY, ANCHOR_ROOT, RECEIPT)
+@attack(
+    "rebuild the tree without a record, old signatures", FOREIGN_KEY, AHEAD, ANCHOR_ROOT, RECEIPT
+)
 def _(one: Attacker) -> None:
     _without_the_middle_one(one, None)
 
 
-@attack("rebuild it with a key of the attacker's", FOREIGN_KEY, ANCHOR_ROOT, HEAD_GONE, RECEIPT)
+@attack(
+    "rebuild it with a key of the attacker's", FOREIGN_KEY, AHEAD, ANCHOR_ROOT, HEAD_GONE, RECEIPT
+)
 def _(one: Attacker) -> None:
     _without_the_middle_one(one, Ed25519PrivateKey.generate())
 

@@ -77,12 +77,12 @@ def test_a_call_ends_after_so_many_batches_and_the_next_goes_on(monkeypatch):
 
 @pytest.mark.usefixtures("grown")
 def test_a_round_asks_as_much_for_many_entries_as_for_one(django_assert_num_queries):
-    """Begin, lock; newest leaf, entries; the tree's size, its head, its edge; nodes, new head; end."""
+    """Begin, lock; keys, newest head, its edge; entries; what stands ahead; nodes, new head; end."""
     several(1)
     growing.grow(now=LATER)
     for count in (1, 3, 40):
         several(count)
-        with django_assert_num_queries(10):
+        with django_assert_num_queries(11):
             assert growing.grow(now=LATER) == count
 
 
@@ -132,14 +132,14 @@ def test_a_stranger_follows_a_proof_with_the_receipts_hash_and_the_public_key_al
 
 
 @pytest.mark.usefixtures("grown")
-def test_a_proof_costs_three_queries_however_large_the_tree_is(django_assert_num_queries):
+def test_a_proof_costs_four_queries_however_large_the_tree_is(django_assert_num_queries):
     few = several(3)
     growing.grow(now=LATER)
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(4):
         growing.inclusion_proof(entry=few[0])
     several(50)
     growing.grow(now=LATER)
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(4):
         growing.inclusion_proof(entry=few[0])
 
 
@@ -241,16 +241,16 @@ def test_while_one_grows_another_leaves_it_to_them(committed_db, monkeypatch):
 
 def grow_behind_anothers_back(monkeypatch) -> None:
     """Our grower has looked at the tree when another one grows it; then ours goes on."""
-    frontier = growing._frontier
+    most = growing._most
 
-    def look() -> tree.Frontier | None:
-        found = frontier()
-        monkeypatch.setattr(growing, "_frontier", frontier)
+    def look(begin: int, end: int) -> int:
+        found = most(begin, end)
+        monkeypatch.setattr(growing, "_most", most)
         assert elsewhere(lambda: growing.grow(now=make.NOW)) > 0
         return found
 
     monkeypatch.setattr(growing, "_is_ours", lambda: True)
-    monkeypatch.setattr(growing, "_frontier", look)
+    monkeypatch.setattr(growing, "_most", look)
 
 
 def test_without_the_lock_two_growers_still_make_one_tree(committed_db, monkeypatch, caplog):

@@ -5,6 +5,7 @@ transaction is open meanwhile: a worker claims a place for LEASE, and gives it b
 """
 
 import datetime as dt
+import itertools
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,9 +16,10 @@ from django.db.models import Q
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from consent.actions import heads
 from consent.actions.anchoring import anchor_file, anchor_mail
 from consent.actions.anchoring.time_stamps import NotStamped, stamped
-from consent.actions.growing import unsealed
+from consent.actions.growing import unaccounted_since, unsealed
 from consent.models import AnchorPlace, Place, TreeHead
 
 logger = logging.getLogger(__name__)
@@ -25,6 +27,7 @@ logger = logging.getLogger(__name__)
 LEASE = dt.timedelta(minutes=2)  # of a worker that was killed with a place in its hands
 AT_ONCE = 1_000  # lines
 WAIT, LONGEST_WAIT = dt.timedelta(minutes=1), dt.timedelta(hours=1)
+LONGEST_TO_WAIT = dt.timedelta(days=2)
 SEALED_WITHIN = dt.timedelta(minutes=2)
 KEPT = ["size", "anchored_at", "tries", "failing_since", "next_try_at", "trouble"]
 
@@ -109,6 +112,11 @@ ANCHORS = (
 NOT_SEALED = _(
     "New records are waiting to be sealed. The program that seals them may have stopped."
 )
+NOT_OURS = _(
+    "The ledger's tree has rows that the clinic did not seal. New records may stay unsealed until they "
+    "are taken away."
+)
+AHEAD = _("The list of kept seals names a seal that does not exist. Somebody has changed it.")
 
 
 def anchor(*, now: dt.datetime) -> int:
@@ -117,13 +125,15 @@ def anchor(*, now: dt.datetime) -> int:
 
 
 def alarms(*, now: dt.datetime) -> list[Alarm]:
-    """What the desk must be told at `now`: places that fail or are late, and entries left unsealed."""
+    """What the desk must be told at `now`: places that fail or are late, and what is left unsealed."""
     rows = {row.place: row for row in AnchorPlace.objects.all()}
     found = [
         alarm
         for each in ANCHORS
         if each.is_used() and (alarm := _alarm(each, rows.get(each.place), now=now))
     ]
+    if since := unaccounted_since(until=now - SEALED_WITHIN):
+        found.append(Alarm("tree", since, str(NOT_OURS)))
     waiting = unsealed(whole=False).only("recorded_at").first()
     if waiting and waiting.recorded_at < now - SEALED_WITHIN:
         found.append(Alarm("tree", waiting.recorded_at, str(NOT_SEALED)))
@@ -133,7 +143,10 @@ def alarms(*, now: dt.datetime) -> list[Alarm]:
 def _alarm(each: Anchor, row: AnchorPlace | None, *, now: dt.datetime) -> Alarm | None:
     if row and row.failing_since:
         return Alarm(each.place, row.failing_since, str(each.fails), row.trouble)
-    oldest = TreeHead.objects.filter(size__gt=row.size if row else 0).order_by("size").first()
+    newest, size = heads.newest(), row.size if row else 0
+    if row and size > (newest.size if newest else 0):
+        return Alarm(each.place, row.anchored_at or now, str(AHEAD))
+    oldest = next(heads.larger_than(size), None)
     if oldest and oldest.signed_at < now - each.late_after:
         return Alarm(each.place, oldest.signed_at, str(each.is_late))
     return None
@@ -158,14 +171,26 @@ def _bring_up_to_date(each: Anchor, *, now: dt.datetime) -> int:
 
 
 def _owed(each: Anchor, row: AnchorPlace) -> list[TreeHead]:
-    """The heads that the place does not have, the smallest first."""
-    newer = TreeHead.objects.filter(size__gt=row.size)
-    return list(newer.order_by("size")[:AT_ONCE] if each.takes_all else newer.order_by("-size")[:1])
+    """The heads that count and that the place does not have, the smallest first.
+
+    A place that has come further than there are heads was not brought there by us: it begins again.
+    """
+    newest = heads.newest()
+    if newest is None:
+        return []
+    if row.size > newest.size:
+        logger.error("anchor %s says %d of %d entries", row.place, row.size, newest.size)
+        return [newest]
+    if each.takes_all:
+        return list(itertools.islice(heads.larger_than(row.size), AT_ONCE))
+    return [newest] if newest.size > row.size else []
 
 
 def _is_ours(row: AnchorPlace, *, now: dt.datetime) -> bool:
     """Claims the place for LEASE; not while it waits for its next try, or another worker has it."""
-    due = AnchorPlace.objects.filter(Q(next_try_at=None) | Q(next_try_at__lte=now), pk=row.pk)
+    longer = now + LONGEST_TO_WAIT  # than anybody of ours would
+    is_due = Q(next_try_at=None) | Q(next_try_at__lte=now) | Q(next_try_at__gt=longer)
+    due = AnchorPlace.objects.filter(is_due, pk=row.pk)
     return due.update(next_try_at=now + LEASE) == 1
 
 

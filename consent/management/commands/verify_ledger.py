@@ -15,7 +15,7 @@ from clinic import clock
 from consent import verifying
 from consent.models import Outcome
 from consent.verifying import Report
-from consent.verifying.running import CannotBegin
+from consent.verifying.keys import CannotBegin
 
 EXITS = {Outcome.SOUND: 0, Outcome.TAMPERED: 1, Outcome.LATE: 2}
 COULD_NOT_RUN = 3
@@ -28,7 +28,7 @@ NOT_SEEN = (
 
 
 class Command(BaseCommand):
-    """Exit 0: sound (erased or not yet sealed is sound). 1: tampered. 2: late only. 3: could not run."""
+    """Exit 0: sound (erased, not yet sealed or slow is sound). 1: tampered. 2: late only. 3: could not run."""
 
     help = "Verify the consent ledger: hashes, signatures, tree, anchors, columns, guards and receipts."
 
