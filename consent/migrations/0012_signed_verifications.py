@@ -1,19 +1,6 @@
-"""A verification is signed, so that nobody else can call the ledger sound; and its times are times."""
+"""A verification is signed, so that nobody else can call the ledger sound."""
 
 from django.db import migrations, models
-
-# What PostgreSQL can store and Python cannot hold would end every page that shows it.
-TIMES = """
-ALTER TABLE consent_verification ADD CONSTRAINT a_run_began_and_ended CHECK (
-    isfinite(started_at) AND isfinite(finished_at));
-ALTER TABLE consent_anchorplace ADD CONSTRAINT the_times_of_an_anchor_are_times CHECK (
-    coalesce(isfinite(anchored_at), true) AND coalesce(isfinite(failing_since), true)
-    AND coalesce(isfinite(next_try_at), true));
-"""
-BACK = """
-ALTER TABLE consent_verification DROP CONSTRAINT a_run_began_and_ended;
-ALTER TABLE consent_anchorplace DROP CONSTRAINT the_times_of_an_anchor_are_times;
-"""
 
 
 class Migration(migrations.Migration):
@@ -40,5 +27,4 @@ class Migration(migrations.Migration):
                 fields=("content",), name="a_run_is_written_down_once"
             ),
         ),
-        migrations.RunSQL(TIMES, BACK),
     ]
