@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from django.utils.translation import gettext_lazy as _
 
 from bookings.models import NotPossibleNow
+from consent.actions import heads
 from consent.actions.growing import Proof, consistency_proof, inclusion_proof
 from consent.bodies import act_content
 from consent.keyring import trusted_keys
@@ -19,7 +20,6 @@ from consent.models import (
     Particulars,
     PatientAct,
     Review,
-    TreeHead,
 )
 
 
@@ -164,7 +164,7 @@ def _growth(proof: Proof | None, anchored: Collection[int]) -> list[Grown]:
     new = proof.head.size
     if any(not 0 < size <= new for size in anchored):
         raise NotPossibleNow(_("The ledger has only %s entries.") % new)
-    first = TreeHead.objects.filter(size__gt=proof.index).order_by("size").first()
+    first = next(heads.larger_than(proof.index), None)
     sizes = {*AnchorPlace.objects.values_list("size", flat=True), *anchored}
     sizes |= {first.size} if first else set()
     return [

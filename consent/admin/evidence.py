@@ -12,10 +12,14 @@ from bookings.admin import columns
 from bookings.models import Proof
 from clinic.admin import comma
 from consent import ledger
+from consent.actions import heads
 from consent.admin.papers import Papers
-from consent.models import LedgerEntry, Outcome, TreeHead, Verification
+from consent.keyring import trusted_keys
+from consent.models import LedgerEntry, Outcome, Verification
 from consent.templatetags.exact_times import exactly
+from consent.verifying import runs
 
+LOOKED_AT = 30  # of the newest verifications, whether the clinic signed them
 SEALED_WITHIN = dt.timedelta(minutes=1)  # an entry is in the tree by then
 VALUES = {
     "patient_name": _("Patient"),
@@ -96,8 +100,8 @@ def proof_in(papers: Papers) -> str:
 
 
 def place_in_the_tree(entry: LedgerEntry, *, now: dt.datetime) -> str:
-    """Where the entry stands in the signed tree, or for how long it has been waiting; one query."""
-    head = TreeHead.objects.first()  # the largest
+    """Where the entry stands in the signed tree, or for how long it has been waiting."""
+    head = heads.newest()
     leaf = getattr(entry, "leaf", None)
     if leaf is not None and head is not None and leaf.index < head.size:
         words = gettext("entry %(number)s of %(size)s in the signed tree") % {
@@ -111,8 +115,10 @@ def place_in_the_tree(entry: LedgerEntry, *, now: dt.datetime) -> str:
 
 
 def last_verified(entry: LedgerEntry) -> str:
-    """What the last verification found, and whether it looked at this entry; one query."""
-    last = Verification.objects.first()  # the newest
+    """What the last verification of ours found, and whether it looked at this entry."""
+    trusted = trusted_keys()
+    runs_of_late = Verification.objects.all()[:LOOKED_AT]  # the newest
+    last = next((run for run in runs_of_late if runs.is_ours(run, trusted)), None)
     if last is None:
         return gettext("never yet")
     leaf = getattr(entry, "leaf", None)

@@ -21,7 +21,7 @@ from tests import make
 from tests.consent import bundles, exhibits
 
 pytestmark = pytest.mark.django_db
-QUERIES = 28
+QUERIES = 31
 
 
 def test_the_same_record_gives_the_same_bytes():
@@ -139,7 +139,7 @@ def test_it_asks_the_database_as_often_whatever_the_number_of_risks():
 
 def test_each_entry_of_the_consultation_asks_for_its_own_proof():
     record = exhibits.talked_over()
-    assert queries_for(record) == QUERIES + 3  # leaf, head and nodes
+    assert queries_for(record) == QUERIES + 4  # leaf, keys, head and nodes
 
 
 def test_a_withdrawal_is_in_it_with_its_reason():
