@@ -2,14 +2,11 @@
 
 import itertools
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from django.conf import settings
-from django.db import connections
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Page
 
 import consent.actions
 from clinic import clock
@@ -55,16 +52,6 @@ def to_review(committed_db, monkeypatch) -> list[ConsentRecord]:
     return found
 
 
-@contextmanager
-def browsing() -> Iterator[Browser]:
-    """A browser; Playwright's loop has database connections of its own, which end with it."""
-    with chromium() as browser:
-        try:
-            yield browser
-        finally:
-            connections.close_all()
-
-
 def signed_in(browser, site: str, username: str, size: dict[str, int]):
     """A page of a browser in which somebody of the staff is signed in."""
     client = desk.client_of(make.staff(username))
@@ -76,7 +63,7 @@ def signed_in(browser, site: str, username: str, size: dict[str, int]):
 
 def test_axe_finds_nothing_on_any_page_of_a_record(to_review, live_site):
     problems = []
-    with browsing() as browser:
+    with chromium() as browser:
         for language, (name, size) in itertools.product(("en", "ar"), SIZES.items()):
             staff = Patient(signed_in(browser, live_site, "huda", size), language, SHOTS)
             prefix = f"{live_site}/ar" if language == "ar" else live_site
@@ -111,7 +98,7 @@ def test_no_page_is_wider_than_a_phone_however_long_an_address_or_a_remark_is(
         desk.url("consent_risklist_preview", make.in_review(draft).pk),
     ]
     wide = []
-    with browsing() as browser:
+    with chromium() as browser:
         page = signed_in(browser, live_site, "huda", SIZES["phone"])
         for prefix, address in itertools.product(("", "/ar"), pages):
             page.goto(f"{live_site}{prefix}{address}")
@@ -133,7 +120,7 @@ def press_with_alt(page: Page, digit: str) -> None:
 @pytest.mark.parametrize("keys", ["accesskeys", "arrows"])
 def test_a_record_is_decided_and_the_next_one_shown_by_keyboard_alone(to_review, live_site, keys):
     first, second = to_review
-    with browsing() as browser:
+    with chromium() as browser:
         page = signed_in(browser, live_site, "huda", SIZES["desk"])
         page.goto(live_site + records.address(first))
         if keys == "accesskeys":
@@ -156,7 +143,7 @@ def test_a_record_is_decided_and_the_next_one_shown_by_keyboard_alone(to_review,
 
 
 def test_only_the_print_page_gives_the_record_to_a_printer(to_review, live_site):
-    with browsing() as browser:
+    with chromium() as browser:
         page = signed_in(browser, live_site, "huda", SIZES["desk"])
         for kind, is_whole in (("change", False), ("print", True)):
             page.goto(live_site + records.address(to_review[0], kind))

@@ -229,4 +229,4 @@ def test_check_takes_the_same_queries_however_many_side_effects(risks):
     person = checker(treatment=treatment, dermatologist=dermatologist)
     with CaptureQueriesContext(connection) as queries:
         person.client.get("/book/check/")
-    assert len(queries) == 13
+    assert len(queries) == 14

@@ -131,7 +131,7 @@ def test_an_arrival_waits_for_the_answer_whoever_holds_an_older_row():
     consultation = make.confirmed()
     stale = Consultation.objects.get(pk=consultation.pk)
     make.publish(changed(what_helps_en="Antibiotics help."))
-    with pytest.raises(NotPossibleNow, match="first has to be acknowledged"):
+    with pytest.raises(NotPossibleNow, match="first has to acknowledge the side effects"):
         bookings.actions.arrive(consultation=stale, now=make.TOMORROW_AT_9)
 
 

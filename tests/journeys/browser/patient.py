@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from axe_playwright_python.sync_playwright import Axe
+from django.db import connections
 from playwright.sync_api import Browser, Page, sync_playwright
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -22,12 +23,17 @@ TABS = 400  # more than any page has
 
 @contextmanager
 def chromium() -> Iterator[Browser]:
-    """Debian's Chromium, without a connection to anything but this machine."""
+    """Debian's Chromium, without a connection to anything but this machine.
+
+    Playwright's loop has database connections of its own: they end with it, or the next test would be
+    given one to a database that is gone.
+    """
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         try:
             yield browser
         finally:
+            connections.close_all()
             browser.close()
 
 
