@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from bookings import actions, delivery, reminders
+from bookings import actions, delivery, owing
 from clinic import clock
 from clinic.models import KeptAnswer
 
@@ -11,7 +11,7 @@ from clinic.models import KeptAnswer
 def send_due_messages() -> None:
     """Notes which e-mails are owed and sends those that are due."""
     now = clock.now()
-    reminders.note_owed(now=now)
+    owing.note_owed(now=now)
     delivery.send_due(now=now)
 
 

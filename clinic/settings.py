@@ -201,6 +201,8 @@ EMAIL_HOST_PASSWORD = _email["EMAIL_HOST_PASSWORD"] or ""
 EMAIL_USE_TLS = _email.get("EMAIL_USE_TLS", False)
 EMAIL_USE_SSL = _email.get("EMAIL_USE_SSL", False)
 EMAIL_TIMEOUT = 10  # seconds
+# How many connections to the mail server all senders together may have.
+MAIL_CONNECTIONS = env.int("MAIL_CONNECTIONS", default=4)
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Clinic <clinic@example.com>")
 # Where the demo's mail catcher keeps what it was given; the inbox page reads it.
 DEMO_MAIL_FOLDER = Path(env.str("DEMO_MAIL_FOLDER", default=str(BASE_DIR / ".local" / "mail")))

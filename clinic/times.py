@@ -122,6 +122,28 @@ def is_quiet(moment: dt.datetime, zone: Zone) -> bool:
     return local >= QUIET_FROM or local < QUIET_UNTIL
 
 
+def quiet_until(moment: dt.datetime, zone: Zone) -> dt.datetime:
+    """When the night ends in which this moment lies, in UTC; the moment itself by day."""
+    if not is_quiet(moment, zone):
+        return moment
+    local = _local(moment, zone)
+    morning = local.date() + dt.timedelta(days=local.time() >= QUIET_FROM)
+    return _moment(dt.datetime.combine(morning, QUIET_UNTIL), local)
+
+
+def days_later(moment: dt.datetime, zone: Zone, days: int) -> dt.datetime:
+    """The same time by the zone's clock so many days later (or earlier), in UTC.
+
+    A time that the clock skips then is read by the clock as it was before; of two, the first counts.
+    """
+    local = _local(moment, zone)
+    return _moment(local.replace(tzinfo=None) + dt.timedelta(days=days), local)
+
+
+def _moment(wall: dt.datetime, like: dt.datetime) -> dt.datetime:
+    return wall.replace(tzinfo=like.tzinfo).astimezone(dt.UTC)
+
+
 def clock(moment: dt.datetime, zone: Zone) -> str:
     """The clock in a zone, 24 hours and Western digits in both languages: "14:05".
 

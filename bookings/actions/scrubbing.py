@@ -8,6 +8,7 @@ from django.db import transaction
 
 from bookings.models import (
     ERASED,
+    NEEDS_STAFF,
     Consultation,
     Message,
     MessageState,
@@ -19,9 +20,9 @@ from bookings.models import (
 
 UNFINISHED = (Status.WAITING, Status.HELD, Status.EXPIRED)
 # Nobody is left to be written to or called about these.
-NOT_SENT = (MessageState.OWED, MessageState.SENDING, MessageState.GAVE_UP)
+NOT_SENT = (MessageState.OWED, MessageState.SENDING, *NEEDS_STAFF)
 TYPED = [
-    *("patient_name", "guardian_name", "email", "mobile"),
+    *("patient_name", "guardian_name", "email", "mobile", "new_email", "former_email"),
     *("own_video_room", "move_reason", "cancel_reason"),
 ]
 
@@ -86,7 +87,9 @@ def _let_patient_go(patient: Patient) -> int:
 def _scrub_mails(consultation: Consultation) -> None:
     """Those that were not sent are dropped first: without an address nothing can be sent."""
     mails = Message.objects.filter(consultation=consultation)
-    mails.filter(state__in=NOT_SENT).update(state=MessageState.DROPPED, lease_until=None)
+    mails.filter(state__in=NOT_SENT).update(
+        state=MessageState.DROPPED, lease_until=None, phase="", sent_at=None
+    )
     mails.update(addressee="", trouble="")
 
 

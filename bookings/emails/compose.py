@@ -38,6 +38,8 @@ def compose(message: Message, *, now: dt.datetime) -> EmailMultiAlternatives:
 
     Its Message-ID never changes, so that a copy sent twice can be known (RFC 5322 section 3.6.4).
     """
+    if message.is_to_staff:
+        return _to_staff(message, now=now)
     consultation = Consultation.objects.for_desk().get(messages=message)
     clinic = Clinic.objects.get()
     _name, address = parseaddr(settings.DEFAULT_FROM_EMAIL)
@@ -53,12 +55,7 @@ def compose(message: Message, *, now: dt.datetime) -> EmailMultiAlternatives:
             from_email=formataddr((one_line(clinic.name), address)),
             to=[message.addressee],
             reply_to=[clinic.email],
-            headers={
-                "Message-ID": f"<{message.pk}.{consultation.reference}@{address.partition('@')[2]}>",
-                "Date": format_datetime(now),
-                "Auto-Submitted": "auto-generated",  # RFC 3834: no answers from machines, please
-                "Content-Language": message.language,
-            },
+            headers=_headers(message, consultation.reference, now=now),
         )
         email.attach_alternative(html, "text/html")
         if receipt := receipt_in(message, consultation):
@@ -66,6 +63,27 @@ def compose(message: Message, *, now: dt.datetime) -> EmailMultiAlternatives:
     if message.kind in WITH_CALENDAR and calendar.has_calendar(consultation):
         email.attach(_calendar_part(consultation, now=now))
     return email
+
+
+def _headers(message: Message, what: str, *, now: dt.datetime) -> dict[str, str]:
+    domain = parseaddr(settings.DEFAULT_FROM_EMAIL)[1].partition("@")[2]
+    return {
+        "Message-ID": f"<{message.pk}.{what}@{domain}>",
+        "Date": format_datetime(now),
+        "Auto-Submitted": "auto-generated",  # RFC 3834: no answers from machines, please
+        "Content-Language": message.language,
+    }
+
+
+def _to_staff(message: Message, *, now: dt.datetime) -> EmailMultiAlternatives:
+    """An e-mail to staff brings its own words, in text alone."""
+    return EmailMultiAlternatives(
+        subject=one_line(message.subject),
+        body=message.body,
+        from_email=settings.DEFAULT_FROM_EMAIL,
+        to=[message.addressee],
+        headers=_headers(message, message.kind, now=now),
+    )
 
 
 def _picture(png: bytes, *, name: str) -> MIMEImage:

@@ -24,17 +24,27 @@ KINDS = {
     Kind.REQUEST_RECEIVED: ("request_received", gettext_lazy("We have your request")),
     Kind.FINISH: ("finish", gettext_lazy("Please finish your booking")),
     Kind.LINK: ("link", gettext_lazy("The new link to your page")),
+    Kind.NEW_ADDRESS: ("new_address", gettext_lazy("Your code")),
+    Kind.ADDRESS_CHANGED: ("address_changed", gettext_lazy("Your e-mail address was changed")),
     Kind.CONFIRMED: ("confirmed", gettext_lazy("Your visit is confirmed: %(day)s")),
     Kind.REMINDER_3_DAYS: ("reminder", gettext_lazy("Reminder of your visit: %(day)s")),
     Kind.REMINDER_1_DAY: ("reminder", gettext_lazy("Reminder of your visit: %(day)s")),
+    Kind.REMINDER_1_HOUR: ("reminder_1_hour", gettext_lazy("Your visit begins in an hour")),
     Kind.MOVED: ("moved", gettext_lazy("Your visit was moved. It is now on %(day)s")),
     Kind.CANCELLED: ("cancelled", gettext_lazy("Cancelled: your visit on %(day)s")),
     Kind.HOLD_RAN_OUT: ("hold_ran_out", gettext_lazy("Please choose a time again")),
+    Kind.ASK_AGAIN: (
+        "ask_again",
+        gettext_lazy("Before your visit: please look at your page again"),
+    ),
     Kind.AFTERCARE: ("aftercare", gettext_lazy("After your visit")),
 }
 REQUEST_CANCELLED = gettext_lazy("Cancelled: your request")
 TIME_OFFERED = gettext_lazy("A time for your visit")
-WITH_VISIT = (Kind.OFFERED, Kind.CONFIRMED, Kind.MOVED, Kind.REMINDER_3_DAYS, Kind.REMINDER_1_DAY)
+WITH_VISIT = (
+    *(Kind.OFFERED, Kind.CONFIRMED, Kind.MOVED, Kind.ASK_AGAIN),
+    *(Kind.REMINDER_3_DAYS, Kind.REMINDER_1_DAY, Kind.REMINDER_1_HOUR),
+)
 RECEIPT_PICTURE = "receipt"  # the Content-ID of the QR code (RFC 2392)
 WITH_CALENDAR = (Kind.CONFIRMED, Kind.MOVED, Kind.CANCELLED)
 
@@ -92,8 +102,11 @@ def words(
         words["deadline"] = pen.time(deadline, clinic.zone) if deadline > now else ""
     if consultation.hold_expires_at is not None:
         words["hold_until"] = pen.time(consultation.hold_expires_at, clinic.zone)
-    if message.kind == Kind.CODE:
+    if message.kind in (Kind.CODE, Kind.NEW_ADDRESS):
         words |= _words_of_code(consultation, clinic, pen)
+    if message.kind == Kind.REMINDER_1_HOUR and consultation.video_room:
+        words["room"] = consultation.video_room
+        words["page"] = pen.number(calendar.page_url(consultation))
     if receipt := receipt_in(message, consultation):
         words |= _words_of_receipt(receipt, pen)
     if message.kind == Kind.AFTERCARE:
@@ -125,7 +138,9 @@ def _link(message: Message, consultation: Consultation) -> str:
     if message.kind == Kind.CODE:
         proof = links.token(consultation, Purpose.PROVE)
         return settings.SITE_URL + reverse("prove", args=[proof])
-    if message.kind == Kind.CANCELLED:
+    if message.kind == Kind.REMINDER_1_HOUR and consultation.video_room:
+        return consultation.video_room
+    if message.kind in (Kind.CANCELLED, Kind.ADDRESS_CHANGED):
         return settings.SITE_URL + reverse("start")
     return calendar.page_url(consultation)
 

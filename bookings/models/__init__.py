@@ -3,9 +3,18 @@
 from bookings.models.consultation import REFERENCE_LETTERS, Consultation, new_reference
 from bookings.models.guarantees import ERASED, LONGEST
 from bookings.models.hours import Closure, Opening, Season, Weekday, WeeklyHours
-from bookings.models.message import Kind, Message, MessageState
+from bookings.models.message import (
+    COPIES_AT_MOST,
+    NEEDS_STAFF,
+    TO_STAFF,
+    Kind,
+    Message,
+    MessageState,
+    Phase,
+)
 from bookings.models.offer import Offer
 from bookings.models.patient import Patient
+from bookings.models.relay import PROBED_EVERY, Relay, Why
 from bookings.models.session import TreatmentSession
 from bookings.models.status import (
     TAKES_THE_SLOT,
@@ -18,10 +27,14 @@ from bookings.models.status import (
 )
 
 __all__ = [
+    "COPIES_AT_MOST",
     "ERASED",
     "LONGEST",
+    "NEEDS_STAFF",
+    "PROBED_EVERY",
     "REFERENCE_LETTERS",
     "TAKES_THE_SLOT",
+    "TO_STAFF",
     "TRANSITIONS",
     "VISITED",
     "Closure",
@@ -34,11 +47,14 @@ __all__ = [
     "Opening",
     "PartOfDay",
     "Patient",
+    "Phase",
     "Proof",
+    "Relay",
     "Season",
     "Status",
     "TreatmentSession",
     "Weekday",
     "WeeklyHours",
+    "Why",
     "new_reference",
 ]

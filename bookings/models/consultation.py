@@ -128,6 +128,15 @@ class Consultation(models.Model):
     link_tries = models.PositiveSmallIntegerField(default=0, editable=False)
     link_asked_at = models.DateTimeField(null=True, blank=True, editable=False)
 
+    # A new address counts only once it is proven: then the one before is told of it, and nothing more.
+    new_email = models.EmailField(_("new e-mail, not proven yet"), blank=True, editable=False)
+    former_email = models.EmailField(_("e-mail before that"), blank=True, editable=False)
+    email_changed_at = models.DateTimeField(null=True, blank=True, editable=False)
+    # The tips after a session were stopped (RFC 8058); e-mails about a visit cannot be.
+    tips_stopped_at = models.DateTimeField(
+        _("tips stopped at"), null=True, blank=True, editable=False
+    )
+
     # Neutral columns about the risks; the app that keeps them writes here through the actions.
     risks_total = models.PositiveSmallIntegerField(_("risks"), default=0, editable=False)
     risks_acknowledged = models.PositiveSmallIntegerField(

@@ -35,6 +35,9 @@ INDEXES = [
     ),
     models.Index(fields=["code_issued_at"], condition=Q(proven_at=None), name="consultation_codes"),
     models.Index(
+        fields=["code_issued_at"], condition=~Q(new_email=""), name="consultation_new_address"
+    ),
+    models.Index(
         fields=["link_asked_at"],
         condition=Q(link_asked_at__isnull=False),
         name="consultation_links",
@@ -45,6 +48,16 @@ INDEXES = [
         name="consultation_cancelled",
     ),
     models.Index(fields=["proven_at"], condition=Q(status="waiting"), name="consultation_waiting"),
+    models.Index(
+        fields=["asks_again_since"],
+        condition=Q(status="confirmed", asks_again_since__isnull=False),
+        name="consultation_asks_again",
+    ),
+    models.Index(
+        fields=["email_changed_at"],
+        condition=Q(email_changed_at__isnull=False),
+        name="consultation_address",
+    ),
     # What is taken on a day, for one dermatologist; the past and the finished lie outside.
     models.Index(
         fields=["dermatologist", "starts_at"],
@@ -128,11 +141,16 @@ CONSTRAINTS: list[BaseConstraint] = [
         condition=Q(risks_acknowledged__lte=F("risks_total")),
     ),
     models.CheckConstraint(
+        name="a_changed_address_says_when",
+        condition=Q(former_email="") | Q(email_changed_at__isnull=False),
+    ),
+    models.CheckConstraint(
         name="an_erased_consultation_names_nobody",
         condition=Q(erased_at=None, birth_date__isnull=False)
         | (
             Q(erased_at__isnull=False, birth_date=None, ip=None)
             & Q(patient_name="", guardian_name="", email="", mobile="")
+            & Q(new_email="", former_email="")
             & Q(own_video_room="", move_reason="", cancel_reason="")
             & Q(proven_note__in=["", ERASED])
         ),

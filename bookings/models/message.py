@@ -2,6 +2,7 @@
 
 import datetime as dt
 
+from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -10,6 +11,8 @@ from bookings.models.consultation import Consultation
 from bookings.models.session import TreatmentSession
 from clinic.i18n import Language
 from clinic.models import AftercareStep
+
+COPIES_AT_MOST = 2
 
 
 class Kind(models.TextChoices):
@@ -20,13 +23,24 @@ class Kind(models.TextChoices):
     REQUEST_RECEIVED = "request_received", _("request received")
     FINISH = "finish", _("finish your booking")
     LINK = "link", _("new link")
+    NEW_ADDRESS = "new_address", _("prove the new address")
+    ADDRESS_CHANGED = "address_changed", _("address changed")
     CONFIRMED = "confirmed", _("confirmed")
     REMINDER_3_DAYS = "reminder_3_days", _("reminder, 3 days before")
     REMINDER_1_DAY = "reminder_1_day", _("reminder, 1 day before")
+    REMINDER_1_HOUR = "reminder_1_hour", _("reminder, 1 hour before")
     MOVED = "moved", _("moved")
     CANCELLED = "cancelled", _("cancelled")
     HOLD_RAN_OUT = "hold_ran_out", _("hold ran out")
+    ASK_AGAIN = "ask_again", _("acknowledge again")
     AFTERCARE = "aftercare", _("aftercare")
+    # To staff; these have no consultation, and bring their own words.
+    ANCHOR = "anchor", _("ledger's head of the day")
+    LOOKED = "looked", _("a record was opened out of turn")
+    BOUNCE = "bounce", _("an e-mail came back")
+
+
+TO_STAFF = (Kind.ANCHOR, Kind.LOOKED, Kind.BOUNCE)
 
 
 class MessageState(models.TextChoices):
@@ -36,7 +50,23 @@ class MessageState(models.TextChoices):
     SENDING = "sending", _("sending")
     SENT = "sent", _("sent")
     DROPPED = "dropped", _("no longer owed")
+    # These four need staff.
+    BAD_ADDRESS = "bad_address", _("no such mailbox")
+    BOUNCED = "bounced", _("came back")
+    UNKNOWN = "unknown", _("may have arrived, nobody knows")
     GAVE_UP = "gave_up", _("could not be sent")
+
+
+NEEDS_STAFF = (
+    *(MessageState.BAD_ADDRESS, MessageState.BOUNCED),
+    *(MessageState.UNKNOWN, MessageState.GAVE_UP),
+)
+
+
+class Phase(models.TextChoices):
+    """How far the sending of an e-mail has come."""
+
+    DOT = "dot", _("about to send the last dot")
 
 
 class MessageQuerySet(models.QuerySet["Message"]):
@@ -47,9 +77,16 @@ class MessageQuerySet(models.QuerySet["Message"]):
             | Q(state=MessageState.SENDING, lease_until__lte=now)
         )
 
+    def unsent(self) -> "MessageQuerySet":
+        """Those that are still to be sent, or are being sent."""
+        return self.filter(state__in=[MessageState.OWED, MessageState.SENDING])
+
     def needing_staff(self) -> "MessageQuerySet":
-        """Those that never arrived and that nobody will send again."""
-        return self.filter(state=MessageState.GAVE_UP)
+        """Those that did not arrive, or perhaps not, and that nobody will send again.
+
+        Nobody has said yet that they took care of it.
+        """
+        return self.filter(state__in=NEEDS_STAFF, phoned_at=None)
 
 
 class Message(models.Model):
@@ -77,18 +114,42 @@ class Message(models.Model):
     )
     revision = models.PositiveIntegerField(_("visit's revision"), default=0)
     serial = models.PositiveIntegerField(_("code's or link's number"), default=0)
+    # What an e-mail to staff says; one to a patient is written when it is sent.
+    subject = models.CharField(_("subject"), max_length=200, blank=True)
+    body = models.TextField(_("text"), blank=True)
 
     state = models.CharField(
-        _("state"), max_length=8, choices=MessageState, default=MessageState.OWED
+        _("state"), max_length=12, choices=MessageState, default=MessageState.OWED
     )
     due_at = models.DateTimeField(_("due at"))
     useful_until = models.DateTimeField(_("useful until"))
     next_try_at = models.DateTimeField(_("next try at"))
     tries = models.PositiveSmallIntegerField(_("tries"), default=0)
     lease_until = models.DateTimeField(null=True, blank=True, editable=False)
-    lease = models.PositiveIntegerField(default=0, editable=False)  # rises with each claim
+    lease = models.PositiveIntegerField(
+        default=0, editable=False
+    )  # the fence: rises with each claim
+    # Marked in a transaction of its own just before the dot that hands the e-mail over.
+    phase = models.CharField(max_length=3, choices=Phase, blank=True, editable=False)
+    dot_at = models.DateTimeField(_("handed over at"), null=True, blank=True, editable=False)
+    # How many were handed over, with a "yes" or without an answer; more than one is "perhaps twice".
+    copies = models.PositiveSmallIntegerField(_("copies"), default=0, editable=False)
     sent_at = models.DateTimeField(_("sent at"), null=True, blank=True)
+    # Which version of the words was sent: SHA-256, hexadecimal (bookings/emails/versions.py).
+    wording = models.CharField(_("version of the words"), max_length=64, blank=True)
     trouble = models.CharField(_("trouble"), max_length=200, blank=True)
+    answer = models.CharField(_("the mail server's answer"), max_length=20, blank=True)
+    refused_at = models.DateTimeField(null=True, blank=True, editable=False)
+    bounced_at = models.DateTimeField(_("came back at"), null=True, blank=True)
+    phoned_at = models.DateTimeField(_("taken care of at"), null=True, blank=True)
+    phoned_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("taken care of by"),
+    )
 
     objects = MessageQuerySet.as_manager()
 
@@ -101,7 +162,14 @@ class Message(models.Model):
                 fields=["next_try_at"],
                 condition=Q(state__in=["owed", "sending"]),
                 name="message_to_send",
-            )
+            ),
+            models.Index(
+                fields=["due_at"],
+                condition=Q(
+                    state__in=["bad_address", "bounced", "unknown", "gave_up"], phoned_at=None
+                ),
+                name="message_needs_staff",
+            ),
         ]
         constraints = [
             models.UniqueConstraint(
@@ -111,17 +179,46 @@ class Message(models.Model):
             models.CheckConstraint(
                 name="a_sent_message_says_when",
                 condition=Q(state="sent", sent_at__isnull=False)
-                | (~Q(state="sent") & Q(sent_at=None)),
+                | Q(state="bounced")
+                | (~Q(state__in=["sent", "bounced"]) & Q(sent_at=None)),
             ),
             models.CheckConstraint(
                 name="a_message_being_sent_has_a_lease",
                 condition=~Q(state="sending") | Q(lease_until__isnull=False),
             ),
             models.CheckConstraint(
+                name="the_dot_is_marked_only_while_it_is_sent",
+                condition=Q(phase="") | Q(phase="dot", state="sending", copies__gt=0),
+            ),
+            models.CheckConstraint(
+                name="there_are_never_more_than_two_copies",
+                condition=Q(copies__lte=COPIES_AT_MOST),
+            ),
+            models.CheckConstraint(
+                name="what_was_sent_was_handed_over",
+                condition=~Q(state__in=["sent", "unknown"]) | Q(copies__gt=0, dot_at__isnull=False),
+            ),
+            models.CheckConstraint(
                 name="an_aftercare_message_names_its_session_and_step",
                 condition=~Q(kind="aftercare") | Q(session__isnull=False, step__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="a_message_to_staff_brings_its_words",
+                condition=Q(consultation=None, kind__in=["anchor", "looked", "bounce"])
+                & ~Q(body="")
+                | Q(consultation__isnull=False, body="", subject="")
+                & ~Q(kind__in=["anchor", "looked", "bounce"]),
             ),
         ]
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} ({self.about})"
+
+    @property
+    def is_to_staff(self) -> bool:
+        return self.consultation_id is None
+
+    @property
+    def perhaps_twice(self) -> bool:
+        """Whether a second copy was handed over, as nobody knew whether the first had arrived."""
+        return self.copies > 1

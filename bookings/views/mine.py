@@ -15,6 +15,7 @@ from bookings import calendar
 from bookings.actions import TooLate
 from bookings.forms.mine import CancelForm
 from bookings.models import (
+    NEEDS_STAFF,
     VISITED,
     Consultation,
     Kind,
@@ -202,5 +203,6 @@ def _mail_state(consultation: Consultation) -> str:
     mail = Message.objects.filter(consultation=consultation, kind=Kind.CONFIRMED).first()
     if mail is None or not consultation.email:
         return "sending" if consultation.email else "none"
-    states = {MessageState.SENT: "sent", MessageState.GAVE_UP: "trouble"}
-    return states.get(MessageState(mail.state), "sending")
+    if mail.state in NEEDS_STAFF:
+        return "trouble"
+    return "sent" if mail.state == MessageState.SENT else "sending"

@@ -13,6 +13,12 @@ from clinic.models.treatments import Treatment
 YEAR_IN_HOURS = 366 * 24
 
 
+class AftercareStepQuerySet(models.QuerySet["AftercareStep"]):
+    def live(self) -> "AftercareStepQuerySet":
+        """Those of the plans that count now."""
+        return self.all()
+
+
 class AftercareStep(models.Model):
     """One e-mail of guidance, a number of hours after a treatment session; icing comes first.
 
@@ -49,6 +55,7 @@ class AftercareStep(models.Model):
     body = Translated()
     red_flags = Translated()
     emergency = Translated()
+    objects = AftercareStepQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("aftercare step")

@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 from icalendar import Calendar
 
 import bookings.actions
-from bookings import emails, links, reminders
+from bookings import emails, links, owing
 from bookings.models import Consultation, Kind, Message
 from clinic import times
 from tests import make
@@ -27,7 +27,7 @@ def hostile(**fields) -> dict:
 def of_kind(kind: str, **fields) -> tuple[Message, dt.datetime]:
     """A message of that kind as the present state owes it, and the moment at which it does."""
     consultation, now = SCENES[kind](hostile(**fields))
-    noted = [row for row in reminders.owed(now=now) if row.kind == kind]
+    noted = [row for row in owing.owed(now=now) if row.kind == kind]
     noted[-1].save()
     return noted[-1], now
 

@@ -5,7 +5,7 @@ import datetime as dt
 import pytest
 
 import bookings.actions
-from bookings import reminders
+from bookings import owing
 from bookings.models import Kind
 from tests import make
 from tests.bookings.owing import note, owed, session_of
@@ -36,18 +36,18 @@ def test_a_session_recorded_late_gets_the_step_that_it_is_at():
     consultation = make.completed()
     late = consultation.starts_at + HOUR + 30 * HOUR
     session_of(consultation, now=late)
-    assert [row.step for row in reminders.owed(now=late)] == [steps[1]]
+    assert [row.step for row in owing.owed(now=late)] == [steps[1]]
     assert owed(late + 40 * DAY) == []
 
 
-def test_two_steps_at_the_same_hour_are_both_owed():
+def test_two_steps_at_the_same_hour_are_one_e_mail():
     treatment = make.treatment()
     make.aftercare_steps(treatment, hours=(0, 24))
     other = make.aftercare_steps(treatment, hours=(48,))[0]
     other.hours_after = 24
     other.save()
     session = session_of(make.completed())
-    assert len(reminders.owed(now=session.took_place_at + DAY)) == 2
+    assert len(owing.owed(now=session.took_place_at + DAY)) == 1
 
 
 def test_a_voided_session_is_owed_nothing_more():
@@ -56,7 +56,7 @@ def test_a_voided_session_is_owed_nothing_more():
     at = session.took_place_at
     (noted,) = note(at)
     bookings.actions.void_session(session=session, reason="Wrong patient", now=at)
-    assert not reminders.still_owed(noted, now=at)
+    assert not owing.still_owed(noted, now=at)
     assert owed(at + DAY) == []
 
 
@@ -72,7 +72,7 @@ def test_a_session_of_another_treatment_gets_that_treatments_steps():
         recorded_by=None,
         treatment=laser,
     )
-    (row,) = reminders.owed(now=consultation.starts_at + HOUR)
+    (row,) = owing.owed(now=consultation.starts_at + HOUR)
     assert row.step == steps[0]
 
 

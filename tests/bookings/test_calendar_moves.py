@@ -8,7 +8,7 @@ import pytest
 from icalendar import Calendar
 
 import bookings.actions
-from bookings import calendar, delivery, reminders
+from bookings import calendar, delivery, owing
 from bookings.actions import TimeTaken
 from bookings.models import Consultation, Kind, Message, MessageState
 from clinic import clock
@@ -46,7 +46,7 @@ def arrived(sink) -> list[tuple[str, str, Any]]:
 
 
 def send(now: dt.datetime) -> None:
-    reminders.note_owed(now=now)
+    owing.note_owed(now=now)
     delivery.send_due(now=now)
 
 
@@ -135,7 +135,7 @@ def everything(visit: Consultation) -> dict[str, Any]:
         "owed": [
             (now, message.kind, message.about, message.addressee)
             for now in coming
-            for message in reminders.owed(now=now)
+            for message in owing.owed(now=now)
             if message.consultation_id == visit.pk
         ],
         "file": calendar.calendar_file(row, now=make.NOW),
@@ -147,7 +147,7 @@ def with_sent_and_owed_mails() -> Consultation:
     """A visit whose confirmation was sent, and whose first reminder is a row that waits."""
     visit = make.confirmed(starts_at=AT)
     send(make.NOW)
-    reminders.note_owed(now=AT - 3 * DAY)
+    owing.note_owed(now=AT - 3 * DAY)
     states = dict(visit.messages.values_list("kind", "state"))
     assert states[Kind.CONFIRMED] == MessageState.SENT
     assert states[Kind.REMINDER_3_DAYS] == MessageState.OWED

@@ -7,7 +7,7 @@ from bs4 import BeautifulSoup
 from django.contrib.admin.models import LogEntry
 
 import bookings.actions
-from bookings import reminders
+from bookings import owing
 from bookings.models import Closure, Consultation, Kind, Status
 from clinic import clock
 from tests import desk, make
@@ -42,7 +42,7 @@ def rows_of(response) -> list[str]:
 
 
 def owed(now=make.NOW) -> set[tuple[str, str]]:
-    return {(row.kind, row.addressee) for row in reminders.owed(now=now)}
+    return {(row.kind, row.addressee) for row in owing.owed(now=now)}
 
 
 # --- Without a visit in it -----------------------------------------------------------------------

@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils import translation
 
 import bookings.actions
-from bookings import emails, links, reminders
+from bookings import emails, links, owing
 from bookings.models import Consultation, Kind, Message
 from clinic import times
 from clinic.models import AftercareStep, Clinic
@@ -193,7 +193,7 @@ def test_a_reminder_so_late_that_only_the_phone_helps_says_so():
 def test_a_cancelled_request_without_a_time_says_that_the_clinic_did_it():
     consultation, now = SCENES[Kind.REQUEST_RECEIVED](hostile())
     bookings.actions.cancel(consultation=consultation, now=now, by_patient=False)
-    (message,) = reminders.owed(now=now)
+    (message,) = owing.owed(now=now)
     message.save()
     mail = read(message, now)
     assert mail["Subject"] == "Cancelled: your request"

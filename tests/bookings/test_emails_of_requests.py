@@ -5,11 +5,12 @@ import datetime as dt
 import pytest
 
 import bookings.actions
-from bookings import links, reminders
-from bookings.models import Consultation, Kind, Message, MessageState
+from bookings import links, owing
+from bookings.models import Consultation, Kind, Message
 from clinic.models import Concern
 from tests import make
 from tests.bookings.mails import HOUR, NEXT_WEEK, body, first_line, plain, read
+from tests.bookings.owing import are_sent
 
 pytestmark = [pytest.mark.django_db, pytest.mark.one_risk]
 LATER = make.NOW + HOUR
@@ -22,7 +23,7 @@ def unsure() -> Consultation:
 
 
 def owed(now: dt.datetime) -> Message:
-    (message,) = reminders.owed(now=now)
+    (message,) = owing.owed(now=now)
     message.save()
     return message
 
@@ -68,15 +69,15 @@ def test_a_time_that_reception_chose_is_offered_in_the_subject():
 def test_a_move_brings_the_receipt_only_to_who_has_none_yet(is_confirmed_first):
     visit = make.confirmed(starts_at=NEXT_WEEK)
     if is_confirmed_first:
-        reminders.note_owed(now=make.NOW)
-        Message.objects.update(state=MessageState.SENT, sent_at=make.NOW)
+        owing.note_owed(now=make.NOW)
+        are_sent(Message.objects.all(), now=make.NOW)
     bookings.actions.move(
         consultation=visit,
         dermatologist=visit.dermatologist,
         starts_at=NEXT_WEEK + HOUR,
         now=LATER,
     )
-    reminders.note_owed(now=LATER)
+    owing.note_owed(now=LATER)
     text = plain(body(read(Message.objects.get(kind=Kind.MOVED), LATER), "plain"))
     assert ("Your receipt" in text) != is_confirmed_first
     assert "move it again on your page or call us" in text

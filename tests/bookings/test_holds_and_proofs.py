@@ -6,7 +6,7 @@ import pytest
 
 import bookings.actions
 import consent.actions
-from bookings import links, reminders
+from bookings import links, owing
 from bookings.actions import offers
 from bookings.models import Closure, Consultation, Kind, Proof, Status
 from consent.actions import StalePage
@@ -35,7 +35,7 @@ def again(consultation: Consultation, *, now: dt.datetime) -> Consultation:
 
 
 def owed_to(consultation: Consultation, *, now: dt.datetime) -> list[str]:
-    return [one.kind for one in reminders.owed(now=now) if one.consultation_id == consultation.pk]
+    return [one.kind for one in owing.owed(now=now) if one.consultation_id == consultation.pk]
 
 
 def test_an_offered_time_chosen_again_stays_held_for_its_two_hours():

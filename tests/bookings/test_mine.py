@@ -10,6 +10,7 @@ from bookings.links import Purpose
 from bookings.models import Consultation, Kind, Message, MessageState, Status
 from clinic import clock
 from tests import make
+from tests.bookings.owing import are_sent
 from tests.person import Person, link_to
 
 pytestmark = pytest.mark.django_db
@@ -268,7 +269,7 @@ def test_booked_says_how_its_mail_stands_and_a_reload_sends_none():
         useful_until=make.TOMORROW_AT_9,
         next_try_at=make.NOW,
     )
-    Message.objects.update(state=MessageState.SENT, sent_at=make.NOW)
+    are_sent(Message.objects.all(), now=make.NOW)
     assert person.reload().has(f"We sent the confirmation to {consultation.email}")
     Message.objects.update(state=MessageState.GAVE_UP, sent_at=None)
     assert person.reload().has("To change the address, call us")

@@ -5,7 +5,7 @@ import datetime as dt
 import pytest
 
 import bookings.actions
-from bookings import links, reminders
+from bookings import links, owing
 from bookings.actions.offers import part_of_day
 from bookings.models import Consultation, Kind, Offer, PartOfDay, Status, WeeklyHours
 from clinic import times
@@ -55,9 +55,9 @@ def test_a_free_time_is_held_for_two_hours_for_who_waits():
 def test_it_is_said_by_e_mail_and_no_longer_than_it_holds():
     row = waits()
     offer()
-    [mail] = [one for one in reminders.owed(now=make.NOW) if one.kind == Kind.OFFERED]
+    [mail] = [one for one in owing.owed(now=make.NOW) if one.kind == Kind.OFFERED]
     assert (mail.addressee, mail.useful_until) == (row.email, make.NOW + 2 * HOUR)
-    later = reminders.owed(now=make.NOW + 2 * HOUR)
+    later = owing.owed(now=make.NOW + 2 * HOUR)
     assert [one.kind for one in later if one.consultation == row] == [Kind.HOLD_RAN_OUT]
 
 

@@ -5,7 +5,7 @@ import datetime as dt
 import pytest
 
 import bookings.actions
-from bookings import links, reminders
+from bookings import links, owing
 from bookings.models import Consultation, Kind, Status
 from tests import make
 
@@ -81,7 +81,7 @@ def test_before_the_proof_the_rule_tells_nothing_and_at_the_proof_the_time_is_le
     )
     assert proven.is_proven
     assert (proven.status, proven.gave_way) == (Status.EXPIRED, True)
-    kinds = [one.kind for one in reminders.owed(now=make.NOW) if one.consultation == proven]
+    kinds = [one.kind for one in owing.owed(now=make.NOW) if one.consultation == proven]
     assert Kind.HOLD_RAN_OUT not in kinds
 
 

@@ -5,10 +5,10 @@ import datetime as dt
 import pytest
 
 import bookings.actions
-from bookings import links, reminders
+from bookings import links, owing, reminders
 from bookings.models import Consultation, Kind, Message, MessageState
 from tests import make
-from tests.bookings.owing import kinds, note, owed, session_of
+from tests.bookings.owing import are_sent, kinds, note, owed, session_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.one_risk]
 MINUTE, HOUR, DAY = dt.timedelta(minutes=1), dt.timedelta(hours=1), dt.timedelta(days=1)
@@ -35,8 +35,10 @@ def test_a_visit_is_confirmed_once_and_reminded_three_days_and_one_day_before():
     assert (three.kind, three.useful_until) == (Kind.REMINDER_3_DAYS, NEXT_WEEK - DAY)
     assert note(NEXT_WEEK - 2 * DAY) == []
     (one,) = note(NEXT_WEEK - DAY)
-    assert (one.kind, one.useful_until) == (Kind.REMINDER_1_DAY, NEXT_WEEK)
-    assert note(NEXT_WEEK - HOUR) == note(NEXT_WEEK) == []
+    assert (one.kind, one.useful_until) == (Kind.REMINDER_1_DAY, NEXT_WEEK - HOUR)
+    (last,) = note(NEXT_WEEK - HOUR)
+    assert (last.kind, last.useful_until) == (Kind.REMINDER_1_HOUR, NEXT_WEEK)
+    assert note(NEXT_WEEK) == []
 
 
 def test_a_visit_booked_two_days_ahead_gets_no_reminder_three_days_before():
@@ -47,16 +49,18 @@ def test_a_visit_booked_two_days_ahead_gets_no_reminder_three_days_before():
     assert owed(at - DAY) == [Kind.REMINDER_1_DAY]
 
 
-def test_a_visit_booked_within_a_day_gets_no_reminder():
+def test_a_visit_booked_within_a_day_is_reminded_an_hour_before_only():
     make.confirmed()
     note(make.NOW)
-    assert owed(make.TOMORROW_AT_9 - HOUR) == []
+    assert owed(make.TOMORROW_AT_9 - 2 * HOUR) == []
+    assert owed(make.TOMORROW_AT_9 - HOUR) == [Kind.REMINDER_1_HOUR]
 
 
 def test_a_reminder_whose_time_has_passed_is_skipped():
     make.confirmed(starts_at=NEXT_WEEK)
     note(make.NOW)
-    assert owed(NEXT_WEEK - HOUR) == [Kind.REMINDER_1_DAY]
+    assert owed(NEXT_WEEK - 2 * HOUR) == [Kind.REMINDER_1_DAY]
+    assert owed(NEXT_WEEK - MINUTE) == [Kind.REMINDER_1_HOUR]
     assert owed(NEXT_WEEK + MINUTE) == []
 
 
@@ -80,7 +84,7 @@ def test_a_reminder_noted_before_the_move_is_owed_no_more_and_owed_again_at_the_
     (noted,) = note(at)
     to = NEXT_WEEK + 7 * DAY
     move(consultation, to, at)
-    assert not reminders.still_owed(noted, now=at)
+    assert not owing.still_owed(noted, now=at)
     note(at)
     (again,) = note(to - 3 * DAY)
     assert (again.kind, again.about) == (noted.kind, f"{consultation.reference} visit 1")
@@ -112,7 +116,7 @@ def test_a_visit_moved_before_its_confirmation_went_out_gets_the_move_alone():
     consultation = make.confirmed(starts_at=NEXT_WEEK)
     (confirmation,) = note(make.NOW)
     move(consultation, NEXT_WEEK + DAY, make.NOW + MINUTE)
-    assert not reminders.still_owed(confirmation, now=make.NOW + MINUTE)
+    assert not owing.still_owed(confirmation, now=make.NOW + MINUTE)
     assert kinds(note(make.NOW + MINUTE)) == [Kind.MOVED]
 
 
@@ -126,7 +130,7 @@ def test_a_cancelled_visit_is_owed_nothing_but_its_cancellation():
     bookings.actions.cancel(consultation=consultation, now=at, by_patient=True)
     (row,) = note(at)
     assert (row.kind, row.useful_until) == (Kind.CANCELLED, NEXT_WEEK)
-    assert not reminders.still_owed(confirmation, now=at)
+    assert not owing.still_owed(confirmation, now=at)
     days = [NEXT_WEEK - 3 * DAY, NEXT_WEEK - DAY, NEXT_WEEK, NEXT_WEEK + DAY]
     assert [owed(day) for day in days] == [[]] * 4
 
@@ -142,7 +146,7 @@ def test_a_request_that_the_clinic_cancels_is_told_to_a_proven_address():
     typed = make.held(starts_at=make.TOMORROW_AT_9 + HOUR)
     for consultation in (proven, typed):
         bookings.actions.cancel(consultation=consultation, now=make.NOW, by_patient=False)
-    (row,) = reminders.owed(now=make.NOW)
+    (row,) = owing.owed(now=make.NOW)
     assert (row.kind, row.consultation) == (Kind.CANCELLED, proven)
 
 
@@ -169,15 +173,15 @@ def test_a_cancelled_one_gets_a_new_link_when_it_asks_for_one():
 
 def test_what_is_noted_or_sent_is_not_owed_again():
     make.confirmed()
-    assert reminders.note_owed(now=make.NOW) == 1
-    assert reminders.note_owed(now=make.NOW) == 0
-    Message.objects.update(state=MessageState.SENT, sent_at=make.NOW)
+    assert owing.note_owed(now=make.NOW) == 1
+    assert owing.note_owed(now=make.NOW) == 0
+    are_sent(Message.objects.all(), now=make.NOW)
     assert owed(make.NOW) == []
 
 
 def test_noting_the_same_rows_twice_keeps_one_of_each():
     make.confirmed()
-    rows = reminders.owed(now=make.NOW)
+    rows = owing.owed(now=make.NOW)
     for _worker in range(2):
         Message.objects.bulk_create(
             [
@@ -199,11 +203,11 @@ def test_asking_takes_as_many_queries_for_three_patients_as_for_one(
         make.confirmed(starts_at=NEXT_WEEK + number * HOUR)
         make.held(starts_at=NEXT_WEEK + (number + 4) * HOUR)
     with django_assert_num_queries(len(reminders.RULES) + 2):
-        rows = reminders.owed(now=make.NOW)
+        rows = owing.owed(now=make.NOW)
     assert len(rows) == 2 * patients
     late = make.TOMORROW_AT_9 + 4 * HOUR
     with django_assert_num_queries(len(reminders.RULES) + 2):
-        assert kinds(reminders.owed(now=late)).count(Kind.AFTERCARE) == patients
+        assert kinds(owing.owed(now=late)).count(Kind.AFTERCARE) == patients
 
 
 def test_what_was_owed_is_still_owed_as_long_as_nothing_changes():
@@ -214,4 +218,5 @@ def test_what_was_owed_is_still_owed_as_long_as_nothing_changes():
     make.held(starts_at=NEXT_WEEK + 2 * HOUR, entered_by=make.staff())
     for at in (make.NOW, make.TOMORROW_AT_9 + 2 * HOUR, NEXT_WEEK - DAY):
         for row in note(at):
-            assert reminders.still_owed(row, now=at), row.kind
+            missed = row.state == MessageState.GAVE_UP
+            assert owing.still_owed(row, now=at) != missed, row.kind

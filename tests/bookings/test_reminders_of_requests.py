@@ -5,7 +5,7 @@ import datetime as dt
 import pytest
 
 import bookings.actions
-from bookings import links, reminders
+from bookings import links, owing
 from bookings.models import Kind
 from tests import make
 from tests.bookings.owing import kinds, note, owed
@@ -16,7 +16,7 @@ MINUTE, HOUR, DAY = dt.timedelta(minutes=1), dt.timedelta(hours=1), dt.timedelta
 
 def test_a_code_is_owed_for_ten_minutes_to_an_address_that_is_not_proven():
     consultation = make.held()
-    (row,) = reminders.owed(now=make.NOW)
+    (row,) = owing.owed(now=make.NOW)
     assert (row.kind, row.serial, row.addressee) == (Kind.CODE, 1, consultation.email)
     assert row.about == f"{consultation.reference} code 1"
     assert row.useful_until == make.NOW + 10 * MINUTE
@@ -33,7 +33,7 @@ def test_a_new_code_is_owed_again_and_the_old_one_no_more():
     (first,) = note(make.NOW)
     later = make.NOW + MINUTE
     bookings.actions.send_code(consultation=consultation, now=later)
-    assert not reminders.still_owed(first, now=later)
+    assert not owing.still_owed(first, now=later)
     (second,) = note(later)
     assert second.about.endswith("code 2")
 
@@ -46,7 +46,7 @@ def test_a_corrected_address_is_sent_the_code_and_the_mistyped_one_no_more():
     )
     (second,) = note(make.NOW + MINUTE)
     assert second.addressee == "right@example.com"
-    assert not reminders.still_owed(first, now=make.NOW + MINUTE)
+    assert not owing.still_owed(first, now=make.NOW + MINUTE)
 
 
 def test_who_waits_for_a_time_is_told_that_the_request_arrived():

@@ -7,7 +7,7 @@ from django.db import connection
 
 import bookings.actions
 import consent.actions
-from bookings import reminders
+from bookings import owing
 from bookings.models import Consultation, Message, MessageState
 from consent.models import Reading
 from tests import make
@@ -78,7 +78,7 @@ def known() -> Consultation:
         reason=CANARIES["reason of the withdrawal"],
         now=make.NOW,
     )
-    reminders.note_owed(now=make.NOW)
+    owing.note_owed(now=make.NOW)
     Message.objects.filter(consultation=consultation).update(
         state=MessageState.GAVE_UP, trouble=f"no mailbox {EMAIL}"
     )

@@ -7,7 +7,7 @@ import pytest
 
 import bookings.actions
 import consent.actions
-from bookings import reminders
+from bookings import owing
 from bookings.actions import TooLate
 from bookings.models import Consultation, Kind, Message, NotPossibleNow, Status
 from clinic import clock
@@ -168,7 +168,7 @@ def test_the_cancellation_is_mailed_as_every_other_and_the_time_is_free_again():
     bookings.actions.ask_again(consultation=visit, now=make.NOW)
     for consultation in (request, visit):
         consent.actions.decline(consultation=consultation, language="en", now=make.NOW)
-    reminders.note_owed(now=make.NOW)
+    owing.note_owed(now=make.NOW)
     told = Message.objects.filter(kind=Kind.CANCELLED)
     assert [message.consultation for message in told] == [visit]
     assert make.held().starts_at == request.starts_at

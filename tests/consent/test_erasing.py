@@ -8,7 +8,7 @@ from django.db import DatabaseError, connection, transaction
 
 import bookings.actions
 import consent.actions
-from bookings import delivery, links, reminders
+from bookings import delivery, links, owing
 from bookings.models import Consultation, Message, MessageState, Offer, Patient, Status
 from clinic import clock
 from consent import ledger
@@ -27,6 +27,7 @@ from consent.models import (
     Review,
 )
 from tests import make
+from tests.bookings.owing import are_sent
 from tests.consent.erased import AT, CANARIES, OVER, known, moved_and_cancelled, tables, where
 from tests.person import Person, link_to
 
@@ -162,7 +163,7 @@ def test_an_unfinished_request_ends_with_it():
         erase(waiting)
         waiting.refresh_from_db()
         assert (waiting.status, waiting.cancelled_at) == (Status.CANCELLED, make.NOW)
-    assert reminders.owed(now=make.NOW) == []
+    assert owing.owed(now=make.NOW) == []
 
 
 def test_a_hold_that_ran_out_ends_with_it():
@@ -218,19 +219,19 @@ def test_a_child_of_the_same_guardian_stays_known():
 
 def test_what_was_owed_is_dropped_and_nothing_is_owed_afterwards(smtp_sink):
     consultation = cancelled()
-    reminders.note_owed(now=make.NOW)
+    owing.note_owed(now=make.NOW)
     assert Message.objects.filter(state=MessageState.OWED).exists()
     erase(consultation)
     assert {mail.state for mail in consultation.messages.all()} == {MessageState.DROPPED}
     assert {mail.addressee for mail in consultation.messages.all()} == {""}
-    assert reminders.note_owed(now=make.NOW) == 0
+    assert owing.note_owed(now=make.NOW) == 0
     assert delivery.send_due(now=make.NOW + dt.timedelta(hours=1)) == 0 == len(smtp_sink.messages)
 
 
 def test_a_sent_message_stays_sent():
     consultation = cancelled()
-    reminders.note_owed(now=make.NOW)
-    consultation.messages.update(state=MessageState.SENT, sent_at=make.NOW)
+    owing.note_owed(now=make.NOW)
+    are_sent(consultation.messages.all(), now=make.NOW)
     erase(consultation)
     assert {mail.state for mail in consultation.messages.all()} == {MessageState.SENT}
 

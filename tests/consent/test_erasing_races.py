@@ -8,7 +8,7 @@ from django.db import DatabaseError, connection, connections, transaction
 
 import bookings.actions
 import consent.actions
-from bookings import reminders
+from bookings import owing
 from bookings.models import Consultation, NotPossibleNow, Patient
 from clinic import clock
 from consent.actions import Basis, answering
@@ -70,18 +70,18 @@ def erase_while(work: Callable[[], object], consultation: Consultation) -> list[
 
 def test_an_e_mail_that_was_about_to_be_noted_is_not(committed_db):
     consultation = cancelled()
-    (error,) = erase_while(lambda: reminders.note_owed(now=clock.now()), consultation)
+    (error,) = erase_while(lambda: owing.note_owed(now=clock.now()), consultation)
     assert isinstance(error, DatabaseError)
     assert error.__cause__.diag.constraint_name == GUARD
     assert where(EMAIL) == []
-    assert reminders.note_owed(now=clock.now()) == 0  # and the next round goes on
+    assert owing.note_owed(now=clock.now()) == 0  # and the next round goes on
 
 
 def test_without_the_guard_the_address_is_written_down_again(committed_db):
     consultation = cancelled()
     with connections["owner"].cursor() as owner:
         owner.execute(f"DROP TRIGGER {GUARD} ON bookings_message")
-    assert erase_while(lambda: reminders.note_owed(now=clock.now()), consultation) == []
+    assert erase_while(lambda: owing.note_owed(now=clock.now()), consultation) == []
     assert where(EMAIL) == ["bookings_message"]
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from django.db import DatabaseError, connection
 
-from bookings import delivery, reminders
+from bookings import delivery, owing
 from clinic import clock
 
 logger = logging.getLogger(__name__)
@@ -41,5 +41,5 @@ class Command(BaseCommand):
 def send_once() -> int:
     """One round; gives how many e-mails were sent."""
     now = clock.now()
-    reminders.note_owed(now=now)
+    owing.note_owed(now=now)
     return delivery.send_due(now=now)

@@ -1,0 +1,162 @@
+"""What e-mails a treatment session owes: the steps of its treatment's aftercare, counted from it.
+
+Each is useful until the next one is due. A step of whole days comes at the session's hour by the
+patient's clock, others after so many hours; at night it waits for the morning, save in the first hours.
+Steps at the same hour are one e-mail. A session that was voided owes nothing more, nor does one whose
+patient has stopped the tips.
+"""
+
+import datetime as dt
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import groupby
+
+from django.db.models import Exists, OuterRef, QuerySet, Value
+
+from bookings.models import Kind, Message, Status, TreatmentSession
+from bookings.moments import CLOCK_CHANGE
+from clinic import times
+from clinic.models import AftercareStep
+
+LAST_STEP_USEFUL = 14 * 24  # hours; nothing follows the last step
+HOUR = dt.timedelta(hours=1)
+
+
+@dataclass(frozen=True)
+class Tip:
+    """One e-mail of aftercare: the step, or steps, at one hour after a session."""
+
+    steps: tuple[AftercareStep, ...]
+    next_hours: int  # after the session, when the next one overtakes it
+
+    @property
+    def step(self) -> AftercareStep:
+        """The one that it is known by."""
+        return self.steps[0]
+
+    @property
+    def by_day(self) -> bool:
+        """What is for the first hours cannot wait for the morning."""
+        return self.step.hours_after > 0
+
+    def due(self, session: TreatmentSession) -> dt.datetime:
+        return after(session, self.step.hours_after)
+
+    def until(self, session: TreatmentSession) -> dt.datetime:
+        return after(session, self.next_hours)
+
+
+def after(session: TreatmentSession, hours: int) -> dt.datetime:
+    """So many hours after a session; whole days by the patient's clock."""
+    if hours % 24:
+        return session.took_place_at + hours * HOUR
+    return times.days_later(session.took_place_at, session.consultation.zone, hours // 24)
+
+
+def tips() -> list[Tip]:
+    """All e-mails of all plans that count now."""
+    found = []
+    in_order = AftercareStep.objects.live().order_by("treatment_id", "hours_after", "position")
+    for _treatment, of_one in groupby(in_order, lambda step: step.treatment_id):
+        at_hours = [tuple(steps) for _h, steps in groupby(of_one, lambda step: step.hours_after)]
+        for steps, following in zip(at_hours, [*at_hours[1:], None], strict=True):
+            last = steps[0].hours_after + LAST_STEP_USEFUL
+            found.append(Tip(steps, following[0].hours_after if following else last))
+    return found
+
+
+def tip_of(message: Message) -> Tip | None:
+    """The e-mail that a row stands for as the plan is now; None where the plan has none any more."""
+    assert message.session is not None
+    assert message.step is not None
+    for tip in tips():
+        if tip.step.treatment_id == message.session.treatment_id:
+            if tip.step.key == message.step.key:
+                return tip
+    return None
+
+
+def _sessions_at(tip: Tip, since: dt.datetime, now: dt.datetime) -> QuerySet[TreatmentSession]:
+    """The sessions that are at this step now, an hour or two more: `due` and `until` decide."""
+    sessions = TreatmentSession.objects.standing().filter(
+        treatment=tip.step.treatment_id,
+        took_place_at__lte=now - tip.step.hours_after * HOUR + CLOCK_CHANGE,
+        took_place_at__gt=since - tip.next_hours * HOUR - CLOCK_CHANGE,
+        consultation__tips_stopped_at=None,
+    )
+    sessions = sessions.exclude(consultation__email="")
+    return sessions.exclude(consultation__status=Status.CANCELLED)
+
+
+def still_owed(message: Message, *, now: dt.datetime) -> bool:
+    """Whether the present state still owes an e-mail of aftercare that was noted earlier."""
+    assert message.session is not None
+    tip = tip_of(message)
+    if tip is None:
+        return False
+    whose = _sessions_at(tip, now, now).filter(
+        pk=message.session.pk, consultation__email=message.addressee
+    )
+    return any(
+        tip.due(session) <= now < tip.until(session)
+        for session in whose.select_related("consultation")
+    )
+
+
+def is_missed(message: Message) -> bool:
+    """Whether its session owes it but for its time, which is over."""
+    assert message.session is not None
+    sessions = TreatmentSession.objects.standing().filter(
+        pk=message.session.pk,
+        consultation__tips_stopped_at=None,
+        consultation__email=message.addressee,
+    )
+    return sessions.exclude(consultation__status=Status.CANCELLED).exists()
+
+
+def not_noted(*, since: dt.datetime, now: dt.datetime) -> Iterator[tuple[Message, bool]]:
+    """The rows that are missing, for all steps in one query, and whether each waits for the day.
+
+    Those whose time ended between `since` and `now` too: no sender was there.
+    """
+    by_step = {tip.step.pk: tip for tip in tips()}
+    parts = []
+    for tip in by_step.values():
+        noted = Message.objects.filter(
+            kind=Kind.AFTERCARE,
+            session=OuterRef("pk"),
+            step__key=tip.step.key,
+            addressee=OuterRef("consultation__email"),
+        )
+        at_step = _sessions_at(tip, since, now).filter(~Exists(noted)).order_by()
+        parts.append(at_step.annotate(step_pk=Value(tip.step.pk)).select_related("consultation"))
+    for session in parts[0].union(*parts[1:], all=True) if parts else ():
+        tip = by_step[session.step_pk]
+        due, until, consultation = tip.due(session), tip.until(session), session.consultation
+        # A session that was recorded too late for a step never owed it.
+        if due > now or until <= since or until <= session.recorded_at:
+            continue
+        row = Message(
+            consultation=consultation,
+            kind=Kind.AFTERCARE,
+            about=f"{consultation.reference} session {session.pk} {tip.step.key}",
+            addressee=consultation.email,
+            language=consultation.language,
+            session=session,
+            step=tip.step,
+            due_at=due,
+            useful_until=until,
+            next_try_at=now,
+        )
+        yield row, tip.by_day
+
+
+def to_come(session: TreatmentSession, *, now: dt.datetime) -> Iterator[tuple[Tip, dt.datetime]]:
+    """The e-mails that a session will owe, and when, if nothing changes."""
+    consultation = session.consultation
+    stopped = consultation.tips_stopped_at or not consultation.email
+    if session.voided_at or stopped or consultation.status == Status.CANCELLED:
+        return
+    for tip in tips():
+        if tip.step.treatment_id == session.treatment_id and tip.due(session) > now:
+            yield tip, tip.due(session)

@@ -1,0 +1,204 @@
+"""Whose an e-mail is just now: claimed under a lease, marked before the last dot, and how it ended."""
+
+import datetime as dt
+import logging
+import random
+
+from django.db import connection, transaction
+from django.db.models import (
+    Case,
+    DateTimeField,
+    DurationField,
+    ExpressionWrapper,
+    F,
+    Func,
+    QuerySet,
+    Value,
+    When,
+)
+from django.utils.translation import gettext_noop
+
+from bookings import owing
+from bookings.models import COPIES_AT_MOST, Kind, Message, MessageState, Phase
+
+logger = logging.getLogger(__name__)
+
+LEASE = dt.timedelta(seconds=60)  # renewed before each e-mail
+LEFT_AT_THE_DOT = dt.timedelta(seconds=20)  # of the lease, so that the answer comes within it
+# The waits after each failed try, in minutes, a fifth more or less; after the last, always as long.
+WAITS = tuple(dt.timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 180))
+LEAST_WAIT = dt.timedelta(minutes=1)
+CODES_FIRST = (
+    Case(When(kind__in=[Kind.CODE, Kind.NEW_ADDRESS], then=0), default=1),
+    "next_try_at",
+    "pk",
+)
+
+# What staff read on the desk; kept in English and translated where it is shown.
+ADDRESS_REFUSED = gettext_noop("There is no mailbox with this address.")
+NOT_WRITTEN = gettext_noop("This e-mail could not be put together.")
+NOBODY_KNOWS = gettext_noop("It was handed over, and no answer came: it may have arrived.")
+
+
+class DatabaseNow(Func):
+    """The database's clock, for leases: the same for all senders, whatever their own clocks say."""
+
+    function = "clinic_now"
+    arity = 0
+    output_field = DateTimeField()
+
+
+def _from_now(span: dt.timedelta) -> ExpressionWrapper:
+    later = DatabaseNow() + Value(span, output_field=DurationField())
+    return ExpressionWrapper(later, output_field=DateTimeField())
+
+
+LEASE_UNTIL = _from_now(LEASE)
+
+
+def claim(*, now: dt.datetime, at_most: int, only_late: bool = False) -> list[Message]:
+    """A few due rows, codes first, for this sender alone until the lease is over.
+
+    `only_late`: those alone that have become useless.
+    """
+    with transaction.atomic():
+        due = Message.objects.due(now=now).order_by(*CODES_FIRST)
+        due = due.filter(useful_until__lte=now) if only_late else due
+        rows = list(due.select_for_update(skip_locked=True, of=("self",))[:at_most])
+        # Handed over twice, and no answer either time: a third copy is never sent.
+        twice = [row.pk for row in rows if row.copies >= COPIES_AT_MOST]
+        if twice:
+            Message.objects.filter(pk__in=twice).update(
+                state=MessageState.UNKNOWN, phase="", lease_until=None, trouble=NOBODY_KNOWS
+            )
+        ours = [row.pk for row in rows if row.copies < COPIES_AT_MOST]
+        Message.objects.filter(pk__in=ours).update(
+            state=MessageState.SENDING,
+            phase="",
+            lease=F("lease") + 1,
+            lease_until=LEASE_UNTIL,
+            tries=F("tries") + 1,
+        )
+        claimed = Message.objects.filter(pk__in=ours).select_related("consultation")
+        return list(claimed.order_by(*CODES_FIRST))
+
+
+def _ours(message: Message) -> QuerySet[Message]:
+    """The row, for as long as nobody else has claimed it."""
+    return Message.objects.filter(pk=message.pk, state=MessageState.SENDING, lease=message.lease)
+
+
+def renew(message: Message) -> bool:
+    """A whole lease from now; False if another sender has the row by now."""
+    return bool(_ours(message).update(lease_until=LEASE_UNTIL))
+
+
+def mark_the_dot(message: Message, *, wording: str, now: dt.datetime) -> bool:
+    """Marks, in a transaction of its own, that the e-mail is about to be handed over.
+
+    False, and nothing is marked, if the lease is lost or nearly over, or the state no longer owes it.
+    The consultation is locked against change meanwhile: what is cancelled or moved first is not sent,
+    and what is marked first may have left before it was.
+    """
+    with transaction.atomic():
+        if message.consultation_id is not None:
+            with connection.cursor() as cursor:
+                cursor.execute(LOCK_AGAINST_CHANGE, [message.consultation_id])
+        if not owing.still_owed(message, now=now):
+            return False
+        enough = _ours(message).filter(lease_until__gte=_from_now(LEFT_AT_THE_DOT))
+        return bool(
+            enough.update(
+                phase=Phase.DOT, dot_at=DatabaseNow(), copies=F("copies") + 1, wording=wording
+            )
+        )
+
+
+LOCK_AGAINST_CHANGE = "SELECT 1 FROM bookings_consultation WHERE id = %s FOR SHARE"
+
+
+# --- How it ended ----------------------------------------------------------------------------------
+
+
+def sent(message: Message) -> None:
+    """The relay said yes. If the lease was lost meanwhile, a "yes" still ends it for everybody."""
+    ended = {
+        "state": MessageState.SENT,
+        "phase": "",
+        "lease_until": None,
+        "sent_at": DatabaseNow(),
+        "trouble": "",
+        "answer": "",
+    }
+    if _ours(message).update(**ended):
+        return
+    logger.warning("message %s was sent when its lease was over", message.pk)
+    not_yet = Message.objects.filter(pk=message.pk, phase="").unsent()
+    not_yet.update(lease=F("lease") + 1, **ended)
+
+
+def end(message: Message, state: MessageState, **more: object) -> bool:
+    """Stamps a row, unless another sender has claimed it meanwhile; whether it was ours."""
+    return bool(_ours(message).update(state=state, phase="", lease_until=None, **more))
+
+
+def try_later(
+    message: Message, trouble: str, *, answer: str, now: dt.datetime, **more: object
+) -> None:
+    """The row waits longer after each try; it is given up once it would come too late."""
+    logger.warning("message %s, try %s: %s (%s)", message.pk, message.tries, trouble, answer)
+    next_try_at = _next_try(message, now=now)
+    if next_try_at is None:
+        end(message, MessageState.GAVE_UP, trouble=trouble, answer=answer, **more)
+    else:
+        _owe(message, trouble=trouble, answer=answer, next_try_at=next_try_at, **more)
+
+
+def nobody_knows(message: Message, *, now: dt.datetime) -> None:
+    """Handed over without an answer: once more later, with a flag; the second time staff decide."""
+    logger.warning("message %s was handed over and not answered", message.pk)
+    copies = Message.objects.filter(pk=message.pk).values_list("copies", flat=True).get()
+    next_try_at = _next_try(message, now=now)
+    if copies >= COPIES_AT_MOST or next_try_at is None:
+        end(message, MessageState.UNKNOWN, trouble=NOBODY_KNOWS)
+    else:
+        _owe(message, trouble=NOBODY_KNOWS, next_try_at=next_try_at)
+
+
+def refused_after_the_dot(message: Message) -> None:
+    """It was handed over and not taken: no copy of it is on its way."""
+    _ours(message).filter(phase=Phase.DOT).update(phase="", copies=F("copies") - 1)
+
+
+def put_back(message: Message, **more: object) -> None:
+    """A row that was claimed and not tried is due as before."""
+    _owe(message, tries=F("tries") - 1, **more)
+
+
+def end_late(message: Message) -> None:
+    """It is too late to send it. Staff see it, if it was tried or belongs to the promise."""
+    if message.copies:
+        state, trouble = MessageState.UNKNOWN, NOBODY_KNOWS
+    elif message.is_to_staff or owing.is_missed(message) or message.trouble:
+        state, trouble = MessageState.GAVE_UP, message.trouble or owing.TOO_LATE
+    else:
+        state, trouble = MessageState.DROPPED, owing.TOO_LATE
+    end(message, state, trouble=trouble)
+
+
+def _owe(message: Message, **more: object) -> None:
+    end(message, MessageState.OWED, **more)
+
+
+def _next_try(message: Message, *, now: dt.datetime) -> dt.datetime | None:
+    """After the wait for so many tries, by day where it has to be; None when that is of no use.
+
+    Where the wait is longer than what is left of its time, half of what is left.
+    """
+    wait = WAITS[min(message.tries, len(WAITS)) - 1] * random.uniform(0.8, 1.2)  # noqa: S311
+    left = message.useful_until - now
+    if wait >= left:
+        wait = left / 2
+    if wait < LEAST_WAIT * 0.8:
+        return None
+    return owing.quiet_until(message, now=now + wait)

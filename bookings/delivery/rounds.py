@@ -1,0 +1,192 @@
+"""One sender's round over what is due."""
+
+import datetime as dt
+import logging
+import time
+from email.utils import parseaddr
+
+from django.conf import settings
+from django.db import DatabaseError
+
+from bookings import emails, owing
+from bookings.delivery import claims, relay
+from bookings.delivery.line import (
+    NO_ANSWER,
+    NOT_NOW,
+    REFUSED,
+    Aborted,
+    BadAddress,
+    Line,
+    LoginRefused,
+    NobodyKnows,
+    NotNow,
+    NotTaken,
+    RefusesUs,
+    Unreachable,
+)
+from bookings.models import Message, MessageState, Why
+
+logger = logging.getLogger(__name__)
+
+CLAIMED_AT_ONCE = 20
+LATE_AT_ONCE = 500
+# Seconds. With the slowest e-mail after it (line.BEFORE_THE_DOT and AFTER_THE_DOT), a round ends before
+# the worker's limit for a task cuts it short.
+ROUND_LASTS = 8
+BROKEN_LINES = 3  # in a row end the round
+
+
+def send_due(*, now: dt.datetime) -> int:
+    """Sends what is due at `now`, codes first, over one connection; gives how many were sent.
+
+    A round ends when nothing more is due, after ROUND_LASTS, or when the relay is left alone.
+    """
+    with relay.a_connection() as allowed:
+        if not allowed:
+            return 0
+        if relay.is_used():
+            return Round(now).run(at_once=CLAIMED_AT_ONCE)
+        probed = relay.probe(now=now)
+        return Round(now).probe(probed.why) if probed else Round(now).end_late()
+
+
+class Round:
+    """The rows that one sender has claimed, and its line to the relay."""
+
+    def __init__(self, now: dt.datetime) -> None:
+        self.now = now
+        self.line = Line()
+        self.sent = 0
+        self.accepted = False  # since the relay was last told so
+        self.broken_lines = 0
+        self.is_over = False
+
+    def run(self, *, at_once: int) -> int:
+        until = time.monotonic() + ROUND_LASTS
+        try:
+            while not self.is_over and time.monotonic() < until:
+                claimed = claims.claim(now=self.now, at_most=at_once)
+                if not claimed:
+                    break
+                for message in claimed:
+                    if self.is_over:
+                        claims.put_back(message)
+                    else:
+                        self._deliver(message)
+                self._tell_accepted()
+        finally:
+            self.line.close()
+        return self.sent
+
+    def probe(self, why: str) -> int:
+        """One e-mail, or only a call where nothing is due: does the relay work again?"""
+        self.end_late()
+        claimed = claims.claim(now=self.now, at_most=1)
+        try:
+            if claimed:
+                self._deliver(claimed[0])
+                self._tell_accepted()
+            elif why in (Why.NO_ANSWER, Why.LOGIN):
+                self.line.open()
+                relay.answers_again()
+        except (Unreachable, LoginRefused):
+            pass
+        finally:
+            self.line.close()
+        return self.sent
+
+    def end_late(self) -> int:
+        """While nobody sends, what has become useless is ended, for staff to see."""
+        for message in claims.claim(now=self.now, at_most=LATE_AT_ONCE, only_late=True):
+            claims.end_late(message)
+        return 0
+
+    def _deliver(self, message: Message) -> None:
+        """One e-mail, if it is still owed; what the relay says of it is written down."""
+        if not claims.renew(message):
+            return  # the batch took so long that another sender has it now
+        if message.useful_until <= self.now:
+            claims.end_late(message)
+        elif not owing.still_owed(message, now=self.now):
+            claims.end(message, MessageState.DROPPED)
+        elif (morning := owing.quiet_until(message, now=self.now)) > self.now:
+            claims.put_back(message, next_try_at=morning)
+        else:
+            self._write_and_send(message)
+
+    def _write_and_send(self, message: Message) -> None:
+        try:
+            email = emails.compose(message, now=self.now)
+        except DatabaseError:
+            raise  # a lost database says nothing about this e-mail: its lease runs out
+        except Exception as error:  # one e-mail that cannot be written must not stop the others
+            logger.error("message %s cannot be written: %s", message.pk, type(error).__name__)
+            claims.end(message, MessageState.GAVE_UP, trouble=claims.NOT_WRITTEN)
+            return
+
+        def before_the_dot() -> None:
+            if not claims.mark_the_dot(message, wording="", now=self.now):
+                raise Aborted
+
+        try:
+            self.line.send(email, sender=_sender(message), before_the_dot=before_the_dot)
+        except Aborted:
+            if not owing.still_owed(message, now=self.now):
+                claims.end(message, MessageState.DROPPED)
+            else:  # it took so long that the lease was lost, or nearly
+                claims.try_later(message, NOT_NOW, answer="", now=self.now)
+        except NotTaken as refusal:
+            self._not_taken(message, refusal)
+        else:
+            claims.sent(message)
+            self.sent += 1
+            self.accepted, self.broken_lines = True, 0
+
+    def _not_taken(self, message: Message, refusal: NotTaken) -> None:
+        if isinstance(refusal, NobodyKnows):
+            claims.nobody_knows(message, now=self.now)
+            self._line_broke()
+            return
+        claims.refused_after_the_dot(message)
+        self._tell_accepted()
+        if isinstance(refusal, Unreachable | LoginRefused):
+            self.is_over = True
+            why = Why.LOGIN if isinstance(refusal, LoginRefused) else Why.NO_ANSWER
+            relay.leave_alone(why, answer=refusal.answer, now=self.now)
+            claims.put_back(message, trouble=NO_ANSWER, answer=refusal.answer)
+        elif isinstance(refusal, BadAddress):
+            claims.end(
+                message,
+                MessageState.BAD_ADDRESS,
+                trouble=claims.ADDRESS_REFUSED,
+                answer=refusal.answer,
+                refused_at=self.now,
+            )
+            self._refused(message, refusal)
+        elif isinstance(refusal, RefusesUs):
+            claims.try_later(
+                message, REFUSED, answer=refusal.answer, refused_at=self.now, now=self.now
+            )
+            self._refused(message, refusal)
+        else:
+            claims.try_later(message, NOT_NOW, answer=refusal.answer, now=self.now)
+            if isinstance(refusal, NotNow) and refusal.line_is_broken:
+                self._line_broke()
+
+    def _refused(self, message: Message, refusal: NotTaken) -> None:
+        relay.refused(message, answer=refusal.answer, now=self.now)
+        self.is_over = not relay.is_used()
+
+    def _line_broke(self) -> None:
+        self.broken_lines += 1
+        self.is_over = self.is_over or self.broken_lines >= BROKEN_LINES
+
+    def _tell_accepted(self) -> None:
+        if self.accepted:
+            relay.took(now=self.now)
+            self.accepted = False
+
+
+def _sender(message: Message) -> str:
+    """The envelope's sender, where a bounce goes."""
+    return parseaddr(settings.DEFAULT_FROM_EMAIL)[1]

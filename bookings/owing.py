@@ -1,0 +1,189 @@
+"""Asks what is owed now, and writes it down: rows come into being when due, each once."""
+
+import datetime as dt
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import groupby
+
+from django.db.models import CharField, Exists, F, OuterRef, Q, QuerySet, Value
+from django.db.models.functions import Cast, Concat, Greatest
+from django.utils.translation import gettext_noop
+
+from bookings import aftercare
+from bookings.models import Consultation, Kind, Message, MessageState, Relay
+from bookings.moments import Rule
+from bookings.reminders import CANCELLED, RULES
+from clinic import times
+from clinic.models import AftercareStep
+
+# How far back a tick looks for what fell due and ended while nobody asked.
+LOOKS_BACK = dt.timedelta(days=7)
+# What staff read on the desk; kept in English and translated where it is shown.
+TOO_LATE = gettext_noop("It could not be sent in time.")
+SAID_ALREADY = gettext_noop("Another e-mail of the same moment says the same.")
+
+SAY_ALL = (Kind.CONFIRMED, Kind.MOVED)
+REMINDERS = (Kind.REMINDER_3_DAYS, Kind.REMINDER_1_DAY, Kind.REMINDER_1_HOUR)
+
+
+@dataclass(frozen=True)
+class ToCome:
+    """An e-mail that will be owed, if nothing changes."""
+
+    kind: Kind
+    due_at: dt.datetime
+    step: AftercareStep | None = None
+
+
+def owed(*, now: dt.datetime, since: dt.datetime | None = None) -> list[Message]:
+    """The e-mails that the present state owes at `now` and that nobody has noted yet: unsaved rows.
+
+    Promised ones too whose time ended after `since`: they come as given up, for staff to see. As many
+    queries however many consultations there are.
+    """
+    since = since or now
+    rows = [row for rule in RULES for row in _not_noted(rule, since=since, now=now)]
+    for row, by_day in aftercare.not_noted(since=since, now=now):
+        rows.append(_when(row, by_day=by_day, now=now))
+    return list(_without_twins(rows))
+
+
+def note_owed(*, now: dt.datetime) -> int:
+    """Writes down what is owed, once however many workers do so; gives how many were missing.
+
+    In one order, so that no two workers wait for each other. That somebody asked is noted too.
+    """
+    asked = Relay.objects.values_list("ticked_at", flat=True).get()
+    since = max(asked, now - LOOKS_BACK) if asked else now
+    rows = sorted(owed(now=now, since=min(since, now)), key=lambda row: (row.kind, row.about))
+    Message.objects.bulk_create(rows, batch_size=500, ignore_conflicts=True)
+    Relay.objects.update(ticked_at=Greatest("ticked_at", Value(now)))
+    return len(rows)
+
+
+def still_owed(message: Message, *, now: dt.datetime) -> bool:
+    """Whether the present state still owes an e-mail that was noted earlier. To staff: always."""
+    if message.is_to_staff:
+        return True
+    if message.kind == Kind.AFTERCARE:
+        return aftercare.still_owed(message, now=now)
+    for rule in RULES:
+        if rule.kind == message.kind:
+            whose = Q(pk=message.consultation_id, about=message.about)
+            whose &= Q(**{rule.to: message.addressee})
+            if any(_in_time(rule, row, now, now) for row in _owed_to(rule, now, now).filter(whose)):
+                return True
+    return False
+
+
+def is_missed(message: Message) -> bool:
+    """Whether it belongs to the promise, and is owed but for its time, which is over."""
+    if message.kind == Kind.AFTERCARE:
+        return aftercare.is_missed(message)
+    whose = Q(pk=message.consultation_id, about=message.about)
+    return any(
+        _among(rule).filter(whose, **{rule.to: message.addressee}).exists()
+        for rule in RULES
+        if rule.kind == message.kind and rule.promised
+    )
+
+
+def quiet_until(message: Message, *, now: dt.datetime) -> dt.datetime:
+    """When an e-mail may be sent that is due now: at once, or when the patient's night ends."""
+    if message.consultation is None or not _is_by_day(message):
+        return now
+    morning = times.quiet_until(now, message.consultation.zone)
+    return morning if morning < message.useful_until else now
+
+
+def to_come(consultation: Consultation, *, now: dt.datetime) -> list[ToCome]:
+    """What a consultation will be owed if nothing changes, in order."""
+    found = []
+    for rule in RULES:
+        states = _among(rule).filter(pk=consultation.pk, **{f"{rule.due.field}__isnull": False})
+        for row in states:
+            if (due := rule.due.of(row)) > now:
+                due = times.quiet_until(due, row.zone) if rule.by_day else due
+                found.append(ToCome(rule.kind, due))
+    for session in consultation.sessions.standing().select_related("consultation"):
+        for tip, due in aftercare.to_come(session, now=now):
+            due = times.quiet_until(due, consultation.zone) if tip.by_day else due
+            found.append(ToCome(Kind.AFTERCARE, due, tip.step))
+    return sorted(found, key=lambda row: row.due_at)
+
+
+# --- One line of the table -------------------------------------------------------------------------
+
+
+def _among(rule: Rule) -> QuerySet[Consultation]:
+    """Those in the rule's state who can be written to, each with what the e-mail is `about`."""
+    word, *columns = rule.about
+    number = [part for name in columns for part in (Value(" "), Cast(name, CharField()))]
+    about = Concat(F("reference"), Value(f" {word}"), *number, output_field=CharField())
+    among = Consultation.objects.filter(rule.state)
+    if not rule.after_cancel:
+        among = among.exclude(CANCELLED)
+    return among.exclude(**{rule.to: ""}).annotate(about=about)
+
+
+def _owed_to(rule: Rule, since: dt.datetime, now: dt.datetime) -> QuerySet[Consultation]:
+    """Those that are owed it, sent or not; near a change of the clock a few more (`_in_time`)."""
+    return _among(rule).filter(rule.due.has_come(now), rule.until.lies_ahead(since))
+
+
+def _in_time(rule: Rule, row: Consultation, since: dt.datetime, now: dt.datetime) -> bool:
+    return rule.due.of(row) <= now and rule.until.of(row) > since
+
+
+def _not_noted(rule: Rule, *, since: dt.datetime, now: dt.datetime) -> Iterator[Message]:
+    """The rows that are missing."""
+    since = since if rule.promised else now
+    noted = Message.objects.filter(
+        addressee=OuterRef(rule.to), kind=rule.kind, about=OuterRef("about")
+    )
+    for row in _owed_to(rule, since, now).filter(~Exists(noted)).order_by("pk"):
+        if not _in_time(rule, row, since, now):
+            continue
+        message = Message(
+            consultation=row,
+            kind=rule.kind,
+            about=row.about,  # type: ignore[attr-defined]  # annotated above
+            addressee=getattr(row, rule.to),
+            language=row.language,
+            revision=row.revision,
+            serial=row.code_serial
+            if rule.kind in (Kind.CODE, Kind.NEW_ADDRESS)
+            else row.link_serial,
+            due_at=now if rule.due_at_once else rule.due.of(row),
+            useful_until=rule.until.of(row),
+            next_try_at=now,
+        )
+        yield _when(message, by_day=rule.by_day, now=now)
+
+
+def _is_by_day(message: Message) -> bool:
+    if message.kind == Kind.AFTERCARE:
+        assert message.step is not None
+        return message.step.hours_after > 0
+    return any(rule.by_day for rule in RULES if rule.kind == message.kind)
+
+
+def _when(message: Message, *, by_day: bool, now: dt.datetime) -> Message:
+    """The row, to be sent now, in the morning, or not at all any more."""
+    if message.useful_until <= now:
+        message.state, message.trouble = MessageState.GAVE_UP, TOO_LATE
+    elif by_day:
+        message.next_try_at = quiet_until(message, now=now)
+    return message
+
+
+def _without_twins(rows: Iterable[Message]) -> Iterator[Message]:
+    """Who is told of a visit, or of its new time, need not be reminded of it in the same moment."""
+    by_visit = sorted(rows, key=lambda row: row.consultation_id or 0)
+    for _visit, of_one in groupby(by_visit, lambda row: row.consultation_id):
+        together = list(of_one)
+        told = any(row.kind in SAY_ALL and row.state == MessageState.OWED for row in together)
+        for row in together:
+            if told and row.kind in REMINDERS:
+                row.state, row.trouble = MessageState.DROPPED, SAID_ALREADY
+            yield row
