@@ -34,7 +34,7 @@ WRITTEN_ONCE = {
 CHANGED_IN_PLACE = {
     *("Clinic", "Treatment", "Concern", "Dermatologist", "AftercareStep"),
     *("WeeklyHours", "Season", "Closure", "Opening"),
-    *("Patient", "Consultation", "Offer", "TreatmentSession", "Message"),
+    *("Patient", "Consultation", "Offer", "TreatmentSession", "Message", "Relay"),
     *("RiskList", "Risk"),
     *("LegalHold", "ErasureRequest", "AnchorPlace"),
     "KeptAnswer",
