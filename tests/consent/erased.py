@@ -150,4 +150,5 @@ def tables() -> dict[str, str]:
 def where(canary: str) -> list[str]:
     """The tables in which it stands, as text or as the bytes of a text."""
     meant = canary.replace("'", "''"), canary.encode().hex(), canary
-    return [name for name, rows in tables().items() if any(one in rows for one in meant)]
+    found = (name for name, rows in tables().items() if any(one in rows for one in meant))
+    return sorted(found)
