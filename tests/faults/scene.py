@@ -18,7 +18,7 @@ from tests.faults.sink import Sink
 from tests.faults.speed import Clock
 from tests.faults.table import sized
 
-TIMES = sized(12.0, 6.0)  # how fast the clinic's clock runs: a lease of 60 s takes 5 s, or 10 s
+TIMES = sized(20.0, 6.0)  # how fast the clinic's clock runs: a lease of 60 s takes 3 s, or 10 s
 OPEN = """
 SELECT count(*) FILTER (WHERE state = 'sending'),
        count(*) FILTER (WHERE state = 'owed' AND next_try_at <= clinic_now()),
@@ -95,6 +95,18 @@ class Scene:
         self.senders = []
 
     # --- Its end ---------------------------------------------------------------------------------
+
+    def fresh_senders(self) -> None:
+        """All are killed, the clock jumps to where the last of their leases is over, others begin."""
+        count = len(self.senders)
+        self.stop_senders()
+        left = self.count(
+            "SELECT max(lease_until) - clinic_now() FROM bookings_message WHERE state = 'sending'"
+        )
+        if left and left > dt.timedelta():
+            self.clock.jump(left)
+        for _each in range(count):
+            self.another_sender()
 
     def drain(self, *, seconds: float = 120.0) -> None:
         """Until nothing is open. Where all wait for a later try, the clock jumps to the next one."""

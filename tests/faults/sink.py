@@ -36,7 +36,7 @@ USUAL: dict[str, Any] = {
     "accepts_then_drops": 0.0,  # takes it and hangs up without an answer
     "kills": "",  # kill -9 of the sender, once for each e-mail: "before" or "after" the dot
     "kills_at_most": 0,
-    "tells": False,  # writes a line for each e-mail whose DATA has begun
+    "tells": False,  # writes a line when an e-mail's DATA begins, with its address
     "seed": 1,
 }
 NOBODY = "nobody"  # a mailbox whose name begins so is not there: 550 5.1.1
@@ -121,8 +121,8 @@ class Server:
         self.listener: asyncio.Server | None = None
         self.port = 0
 
-    def write(self, what: str, line: "Line") -> None:
-        said = {"what": what, "id": line.id, "at": time.time(), "bytes": len(line.body)}
+    def write(self, what: str, line: "Line", **more: str) -> None:
+        said = {"what": what, "id": line.id, "at": time.time(), "bytes": len(line.body), **more}
         os.write(self.log, json.dumps(said | {"from": line.whom}).encode() + b"\n")
 
     def happens(self, share: float) -> bool:
@@ -207,7 +207,7 @@ class Line:
             self.server.write("slow before", self)
             await asyncio.sleep(seconds)
         if now["tells"]:
-            print(json.dumps({"data": self.to, "from": self.whom}), flush=True)
+            self.server.write("data", self, to=self.to)
         await self.say("354 Go on")
         await self.read_body(half_only=happens(now["closes_in_data"]))
         if "DOT" in now["refuses"]:
@@ -260,14 +260,19 @@ class Line:
 async def main(log: Path) -> None:
     server = Server(log)
     await server.listen()
-    print(server.port, flush=True)
+    _say(server.port)
     orders = asyncio.StreamReader()
     await asyncio.get_running_loop().connect_read_pipe(
         lambda: asyncio.StreamReaderProtocol(orders), sys.stdin
     )
     while order := await orders.readline():
         await server.change(json.loads(order))
-        print("ok", flush=True)
+        _say("ok")
+
+
+def _say(what: object) -> None:
+    sys.stdout.write(f"{what}\n")
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":
