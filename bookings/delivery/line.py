@@ -16,6 +16,7 @@ from django.conf import settings
 from django.core.mail import EmailMessage, get_connection
 from django.core.mail.backends.base import BaseEmailBackend
 from django.core.mail.backends.smtp import EmailBackend
+from django.utils.encoding import punycode
 from django.utils.translation import gettext_noop
 
 SMTP = "django.core.mail.backends.smtp.EmailBackend"
@@ -202,7 +203,8 @@ class Line:
         dialogue.past_the_dot = False
         dialogue.until(BEFORE_THE_DOT)
         try:
-            dialogue.sendmail(sender, email.recipients(), _bytes(email))
+            to = [_on_the_wire(address) for address in email.recipients()]
+            dialogue.sendmail(sender, to, _bytes(email))
         except Aborted:
             self._hang_up()
             raise
@@ -251,6 +253,12 @@ class Line:
             self.backend.send_messages([email])
         except OSError as error:
             raise NobodyKnows from error
+
+
+def _on_the_wire(address: str) -> str:
+    """The address with its domain in ASCII (RFC 5891 section 4.4)."""
+    mailbox, _at, domain = address.rpartition("@")
+    return f"{mailbox}@{punycode(domain)}"
 
 
 def _bytes(email: EmailMessage) -> bytes:

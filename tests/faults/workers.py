@@ -161,16 +161,14 @@ def _without_lease() -> None:
     claims.claim = claim
 
 
-def _without_count() -> None:
-    """One e-mail that cannot be written stops the round, and is the first again in the next."""
+def _without_catching() -> None:
+    """An e-mail that cannot be written ends the round, and is the first again in the next."""
 
-    def end(message: Message, state: MessageState, **more: object) -> bool:
-        if more.get("trouble") == claims.NOT_WRITTEN:
-            claims.put_back(message)
-            raise RuntimeError("the round ends with it")
-        return _end(message, state, **more)
+    def put_back_and_raise(message: Message) -> None:
+        claims.put_back(message)
+        raise KeyboardInterrupt
 
-    _end, claims.end = claims.end, end
+    claims.cannot_be_written = put_back_and_raise
 
 
 WITHOUT = {
@@ -178,7 +176,7 @@ WITHOUT = {
     "fence": _without_fence,
     "lock": _without_lock,
     "lease": _without_lease,
-    "catching": _without_count,
+    "catching": _without_catching,
 }
 
 
