@@ -7,6 +7,7 @@
 import re
 import smtplib
 import socket
+import ssl
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -89,6 +90,15 @@ class _Answers:
         said, self.kept = self.kept[: min(end, limit)], self.kept[min(end, limit) :]
         return said
 
+    def speaks_out_of_turn(self) -> bool:
+        """Whether it has hung up, or said something, while it ought to listen."""
+        self.sock.settimeout(0)
+        try:
+            self.kept += self.sock.recv(4096)
+        except (BlockingIOError, ssl.SSLWantReadError):
+            return False
+        return True
+
     def close(self) -> None:
         """The socket is closed by who opened it."""
 
@@ -135,6 +145,8 @@ class _Dialogue(smtplib.SMTP):
         quoted = re.sub(rb"(?m)^\.", b"..", msg)
         self.send(quoted if quoted.endswith(b"\r\n") else quoted + b"\r\n")
         self.before_the_dot()
+        if self.file.speaks_out_of_turn():  # then it cannot have it: there is nothing to flag
+            raise smtplib.SMTPServerDisconnected("hung up before the dot")
         self.past_the_dot = True
         self.until(AFTER_THE_DOT)
         self.send(b".\r\n")

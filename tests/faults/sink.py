@@ -117,7 +117,7 @@ class Server:
         self.now = dict(USUAL)
         self.dice = random.Random(1)
         self.killed: set[str] = set()
-        self.open: set[asyncio.StreamWriter] = set()
+        self.open: set[Line] = set()
         self.listener: asyncio.Server | None = None
         self.port = 0
 
@@ -141,19 +141,21 @@ class Server:
         if self.now["down"] and self.listener:
             self.listener.close()
             self.listener = None
-            for writer in list(self.open):
-                writer.transport.abort()
+            for line in self.open:
+                if not line.has_the_dot:  # what it has, it answers
+                    line.writer.transport.abort()
         elif not self.now["down"] and not self.listener:
             await self.listen()
 
     async def dialogue(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.open.add(writer)
+        line = Line(self, reader, writer)
+        self.open.add(line)
         try:
-            await Line(self, reader, writer).talk()
+            await line.talk()
         except (Hangup, ConnectionError, asyncio.IncompleteReadError):
             writer.transport.abort()
         finally:
-            self.open.discard(writer)
+            self.open.discard(line)
             writer.close()
 
 
@@ -163,6 +165,7 @@ class Line:
     def __init__(self, server: Server, reader: Any, writer: Any) -> None:
         self.server, self.reader, self.writer = server, reader, writer
         self.whom, self.id, self.to, self.body = "", "", "", b""
+        self.has_the_dot = False
 
     async def say(self, words: str) -> None:
         self.writer.write(words.encode() + b"\r\n")
@@ -176,6 +179,9 @@ class Line:
                 await self.say("221 Bye")
                 return
             await self.say(await self.answer(word, command))
+            self.has_the_dot = False
+            if self.server.now["down"]:
+                raise Hangup
 
     async def answer(self, word: str, command: str) -> str:
         now = self.server.now
@@ -183,8 +189,9 @@ class Line:
             self.whom = command.partition(" ")[2]
             return "250-sink\r\n250-AUTH PLAIN\r\n250 8BITMIME" if now["login"] else "250 sink"
         if word == "AUTH":
-            self.server.write("login refused", self)
-            return now["login"]
+            if now["login"].startswith("5"):
+                self.server.write("login refused", self)
+            return str(now["login"])
         if word in now["refuses"]:
             self.server.write("refused", self)
             return now["refuses"][word]
@@ -243,6 +250,7 @@ class Line:
                 raise Hangup
             if self.is_whole():
                 self.kill_if_told("before")
+        self.has_the_dot = True
 
     def is_whole(self) -> bool:
         """Whether all but the last dot is there: the closing line of the outermost part."""

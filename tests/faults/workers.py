@@ -61,7 +61,7 @@ def sender(
     *,
     port: int,
     times: float = 1.0,
-    every: float = 0.1,
+    every: float = 0.3,
     at_once: int = rounds.CLAIMED_AT_ONCE,
     connections_at_most: int = 100,
     without: tuple[str, ...] = (),
