@@ -10,6 +10,7 @@ from typing import Any
 
 import psycopg
 
+from bookings import owing
 from tests import databases
 from tests.faults import audit, load
 from tests.faults.invariants import Outcome, outcome
@@ -56,6 +57,13 @@ class Scene:
 
     def cancels(self, visits: list[int], *, every: float) -> int:
         return self._fork("canceller", visits=visits, every=every)
+
+    def races(self, *, at: list[float], without: tuple[str, ...]) -> int:
+        return self._fork("racer", port=self.sink.port, at=at, without=without)
+
+    def note_all(self) -> None:
+        """What is owed is written down now; none of it has been sent."""
+        owing.note_owed(now=self.clock.now())
 
     def whole_load(self, count: int, *, seconds: float, bookings: float) -> list[int]:
         """Load L: `count` messages over `seconds`, a tenth of their visits cancelled, and bookings."""
@@ -114,7 +122,7 @@ class Scene:
         while True:
             self.replace_the_dead()
             sending, due, later, left_alone, ahead = self.owner.execute(OPEN).fetchone()  # type: ignore[misc]
-            if not (sending or due or later) and ahead <= -dt.timedelta(seconds=TIMES):
+            if not (sending or due or later) and ahead <= -dt.timedelta(seconds=self.clock.times):
                 return
             if later and not (sending or due or left_alone) and ahead < dt.timedelta():
                 self.clock.jump(later)

@@ -209,12 +209,12 @@ class Line:
 
     async def data(self) -> str:
         now, happens = self.server.now, self.server.happens
+        if now["tells"]:
+            self.server.write("data", self, to=self.to)
         share, seconds = now["slow_before"]
         if happens(share):
             self.server.write("slow before", self)
             await asyncio.sleep(seconds)
-        if now["tells"]:
-            self.server.write("data", self, to=self.to)
         await self.say("354 Go on")
         await self.read_body(half_only=happens(now["closes_in_data"]))
         if "DOT" in now["refuses"]:

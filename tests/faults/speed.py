@@ -35,6 +35,11 @@ class Clock:
         self.times = times
         self._set(dt.timedelta())
 
+    def behind(self) -> dt.timedelta:
+        """How far it is behind the machine's clock (negative: ahead)."""
+        asked = self.owner.execute("SELECT clock_timestamp() - clinic_now()").fetchone()
+        return asked[0]  # type: ignore[index]
+
     def _set(self, ahead: dt.timedelta) -> None:
         then, began = self.owner.execute("SELECT clinic_now(), clock_timestamp()").fetchone()  # type: ignore[misc]
         body = BODY.format(then=then + ahead, began=began, times=self.times)

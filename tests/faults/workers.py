@@ -8,15 +8,17 @@ import signal
 import sys
 import time
 import traceback
+from contextlib import suppress
 from typing import Any
 
+import django.db
 from django.conf import settings
 from django.core.mail import utils as mail_utils
-from django.db import connections, transaction
+from django.db import connection, connections, transaction
 from django.db.models import F
 
 import bookings.actions
-from bookings import emails, owing
+from bookings import delivery, emails, owing
 from bookings.delivery import claims, rounds
 from bookings.management.commands import send_due
 from bookings.models import Consultation, Message, MessageState, Phase
@@ -48,7 +50,8 @@ def warm(database: str) -> None:
 def begin(work: str, *, database: str, **options: Any) -> None:
     random.seed()
     databases.point_at(database)
-    {"sender": sender, "booker": booker, "canceller": canceller}[work](**options)
+    works = {"sender": sender, "booker": booker, "canceller": canceller, "racer": racer}
+    works[work](**options)
 
 
 def tell(error: BaseException) -> None:
@@ -73,9 +76,7 @@ def sender(
     `without` names guards that are taken away; `dies_when_marked`: kill -9 between the mark's commit and
     the last dot.
     """
-    mail_utils.DNS_NAME._fqdn = f"sender-{os.getpid()}"  # type: ignore[attr-defined]
-    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", port
+    _goes_to(port)
     if login:
         settings.EMAIL_HOST_USER, settings.EMAIL_HOST_PASSWORD = "clinic", "wrong"
     settings.MAIL_CONNECTIONS = connections_at_most
@@ -87,6 +88,12 @@ def sender(
     if dies_when_marked:
         _die_when_marked()
     send_due.Command().handle(loop=True)
+
+
+def _goes_to(port: int) -> None:
+    mail_utils.DNS_NAME._fqdn = f"sender-{os.getpid()}"  # type: ignore[attr-defined]
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", port
 
 
 def _die_when_marked() -> None:
@@ -223,3 +230,22 @@ def canceller(*, visits: list[int], every: float) -> None:
 def _say(**what: Any) -> None:
     sys.stdout.flush()
     os.write(1, json.dumps(what).encode() + b"\n")
+
+
+# --- Many at one moment ------------------------------------------------------------------------------
+
+
+def racer(*, port: int, at: list[float], without: tuple[str, ...] = ()) -> None:
+    """One sender's round at each of these moments (time.time()); says how late it began."""
+    _goes_to(port)
+    settings.MAIL_CONNECTIONS = 1000
+    for guard in without:
+        WITHOUT[guard]()
+    connection.ensure_connection()
+    for moment in at:
+        time.sleep(max(0.0, moment - time.time()))
+        late = time.time() - moment
+        now = clock.now()
+        with suppress(django.db.IntegrityError):  # PostgreSQL refuses the marks of a twin
+            delivery.send_due(now=now)
+        _say(late=round(late, 4))
