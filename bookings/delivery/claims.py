@@ -65,12 +65,8 @@ def claim(*, now: dt.datetime, at_most: int, only_late: bool = False) -> list[Me
         due = Message.objects.due(now=now).order_by(*CODES_FIRST)
         due = due.filter(useful_until__lte=now) if only_late else due
         rows = list(due.select_for_update(skip_locked=True, of=("self",))[:at_most])
-        # Handed over twice, and no answer either time: a third copy is never sent.
-        twice = [row.pk for row in rows if row.copies >= COPIES_AT_MOST]
-        if twice:
-            Message.objects.filter(pk__in=twice).update(
-                state=MessageState.UNKNOWN, phase="", lease_until=None, trouble=NOBODY_KNOWS
-            )
+        if twice := [row.pk for row in rows if row.copies >= COPIES_AT_MOST]:
+            _leave_to_staff(twice)
         ours = [row.pk for row in rows if row.copies < COPIES_AT_MOST]
         Message.objects.filter(pk__in=ours).update(
             state=MessageState.SENDING,
@@ -81,6 +77,29 @@ def claim(*, now: dt.datetime, at_most: int, only_late: bool = False) -> list[Me
         )
         claimed = Message.objects.filter(pk__in=ours).select_related("consultation")
         return list(claimed.order_by(*CODES_FIRST))
+
+
+def let_go_of_the_dead(*, now: dt.datetime) -> None:
+    """Rows whose lease is over are owed again; `claim` does the same, but nobody may claim just now.
+
+    One that was handed over twice, and not answered either time, staff decide about.
+    """
+    with transaction.atomic():
+        over = Message.objects.filter(state=MessageState.SENDING, lease_until__lte=now)
+        rows = list(over.select_for_update(skip_locked=True))
+        owed = [row.pk for row in rows if row.copies < COPIES_AT_MOST]
+        Message.objects.filter(pk__in=owed).update(
+            state=MessageState.OWED, phase="", lease_until=None
+        )
+        twice = [row.pk for row in rows if row.copies >= COPIES_AT_MOST]
+        _leave_to_staff(twice)
+
+
+def _leave_to_staff(twice: list[int]) -> None:
+    """Handed over twice, and no answer either time: a third copy is never sent."""
+    Message.objects.filter(pk__in=twice).update(
+        state=MessageState.UNKNOWN, phase="", lease_until=None, trouble=NOBODY_KNOWS
+    )
 
 
 def _ours(message: Message) -> QuerySet[Message]:
@@ -140,6 +159,13 @@ def sent(message: Message) -> None:
 def end(message: Message, state: MessageState, **more: object) -> bool:
     """Stamps a row, unless another sender has claimed it meanwhile; whether it was ours."""
     return bool(_ours(message).update(state=state, phase="", lease_until=None, **more))
+
+
+def cannot_be_written(message: Message) -> None:
+    """Staff see it. One past its mark is left to its lease instead: it may have arrived."""
+    _ours(message).filter(phase="").update(
+        state=MessageState.GAVE_UP, lease_until=None, trouble=NOT_WRITTEN
+    )
 
 
 def try_later(

@@ -7,6 +7,7 @@
 import re
 import smtplib
 import socket
+import ssl
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -16,6 +17,7 @@ from django.conf import settings
 from django.core.mail import EmailMessage, get_connection
 from django.core.mail.backends.base import BaseEmailBackend
 from django.core.mail.backends.smtp import EmailBackend
+from django.utils.encoding import punycode
 from django.utils.translation import gettext_noop
 
 SMTP = "django.core.mail.backends.smtp.EmailBackend"
@@ -88,6 +90,15 @@ class _Answers:
         said, self.kept = self.kept[: min(end, limit)], self.kept[min(end, limit) :]
         return said
 
+    def speaks_out_of_turn(self) -> bool:
+        """Whether it has hung up, or said something, while it ought to listen."""
+        self.sock.settimeout(0)
+        try:
+            self.kept += self.sock.recv(4096)
+        except (BlockingIOError, ssl.SSLWantReadError):
+            return False
+        return True
+
     def close(self) -> None:
         """The socket is closed by who opened it."""
 
@@ -134,6 +145,8 @@ class _Dialogue(smtplib.SMTP):
         quoted = re.sub(rb"(?m)^\.", b"..", msg)
         self.send(quoted if quoted.endswith(b"\r\n") else quoted + b"\r\n")
         self.before_the_dot()
+        if self.file.speaks_out_of_turn():  # then it cannot have it: there is nothing to flag
+            raise smtplib.SMTPServerDisconnected("hung up before the dot")
         self.past_the_dot = True
         self.until(AFTER_THE_DOT)
         self.send(b".\r\n")
@@ -202,7 +215,8 @@ class Line:
         dialogue.past_the_dot = False
         dialogue.until(BEFORE_THE_DOT)
         try:
-            dialogue.sendmail(sender, email.recipients(), _bytes(email))
+            to = [_on_the_wire(address) for address in email.recipients()]
+            dialogue.sendmail(sender, to, _bytes(email))
         except Aborted:
             self._hang_up()
             raise
@@ -251,6 +265,12 @@ class Line:
             self.backend.send_messages([email])
         except OSError as error:
             raise NobodyKnows from error
+
+
+def _on_the_wire(address: str) -> str:
+    """The address with its domain in ASCII (RFC 5891 section 4.4)."""
+    mailbox, _at, domain = address.rpartition("@")
+    return f"{mailbox}@{punycode(domain)}"
 
 
 def _bytes(email: EmailMessage) -> bytes:

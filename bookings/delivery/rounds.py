@@ -5,8 +5,10 @@ import logging
 import time
 from email.utils import parseaddr
 
+import django.db
 from django.conf import settings
-from django.db import DatabaseError
+from django.core.mail import EmailMessage
+from django.db import InterfaceError, OperationalError, connection
 
 from bookings import emails, owing
 from bookings.delivery import claims, relay
@@ -34,6 +36,7 @@ LATE_AT_ONCE = 500
 # the worker's limit for a task cuts it short.
 ROUND_LASTS = 8
 BROKEN_LINES = 3  # in a row end the round
+STAMPED_WITHIN, STAMPED_EVERY = 10.0, 0.2  # seconds
 
 
 def send_due(*, now: dt.datetime) -> int:
@@ -42,10 +45,11 @@ def send_due(*, now: dt.datetime) -> int:
     A round ends when nothing more is due, after ROUND_LASTS, or when the relay is left alone.
     """
     with relay.a_connection() as allowed:
+        if allowed and relay.is_used():
+            return Round(now).run(at_once=CLAIMED_AT_ONCE)
+        claims.let_go_of_the_dead(now=now)
         if not allowed:
             return 0
-        if relay.is_used():
-            return Round(now).run(at_once=CLAIMED_AT_ONCE)
         probed = relay.probe(now=now)
         return Round(now).probe(probed.why) if probed else Round(now).end_late()
 
@@ -116,14 +120,14 @@ class Round:
 
     def _write_and_send(self, message: Message) -> None:
         try:
-            email = emails.compose(message, now=self.now)
-        except DatabaseError:
+            self._hand_over(message, emails.compose(message, now=self.now))
+        except django.db.Error:
             raise  # a lost database says nothing about this e-mail: its lease runs out
         except Exception as error:  # one e-mail that cannot be written must not stop the others
             logger.error("message %s cannot be written: %s", message.pk, type(error).__name__)
-            claims.end(message, MessageState.GAVE_UP, trouble=claims.NOT_WRITTEN)
-            return
+            claims.cannot_be_written(message)
 
+    def _hand_over(self, message: Message, email: EmailMessage) -> None:
         def before_the_dot() -> None:
             if not claims.mark_the_dot(message, wording="", now=self.now):
                 raise Aborted
@@ -138,7 +142,7 @@ class Round:
         except NotTaken as refusal:
             self._not_taken(message, refusal)
         else:
-            claims.sent(message)
+            _stamp(message)
             self.sent += 1
             self.accepted, self.broken_lines = True, 0
 
@@ -185,6 +189,23 @@ class Round:
         if self.accepted:
             relay.took(now=self.now)
             self.accepted = False
+
+
+def _stamp(message: Message) -> None:
+    """The relay's yes is written down; while the database is away, again and again for some seconds.
+
+    Should its lease end meanwhile, a late stamp still spares the second copy that is not marked yet.
+    """
+    until = time.monotonic() + STAMPED_WITHIN
+    while True:
+        try:
+            return claims.sent(message)
+        except (OperationalError, InterfaceError) as error:
+            if time.monotonic() > until:
+                raise
+            logger.warning("message %s is not stamped yet: %s", message.pk, type(error).__name__)
+            connection.close()
+            time.sleep(STAMPED_EVERY)
 
 
 def _sender(message: Message) -> str:

@@ -1,0 +1,127 @@
+"""Senders that are killed or frozen: nothing is lost, and a second copy is counted and flagged."""
+
+import signal
+import time
+
+import pytest
+
+from tests.faults.scene import Scene
+from tests.faults.table import says, sized
+
+pytestmark = pytest.mark.one_risk
+CLAIMED_AGAIN = "SELECT count(*) FROM bookings_message WHERE lease > 1"
+SENDING = "SELECT count(*) FROM bookings_message WHERE state = 'sending'"
+UNKNOWN = "SELECT count(*) FROM bookings_message WHERE state = 'unknown'"
+MARKED = "SELECT count(*) FROM faults_mark"
+
+
+def test_senders_killed_at_random_lose_nothing(scene: Scene):
+    messages, seconds = sized((60, 2.0), (1500, 80.0))
+    every, kills = sized((0.1, 20), (0.3, 255))
+    scene.whole_load(messages, seconds=seconds, bookings=sized(5.0, 5.0))
+    scene.send_with(sized(4, 10))
+    for _kill in range(kills):
+        time.sleep(every)
+        scene.kill_one()
+    scene.wait_for_load()
+    scene.fresh_senders()
+    scene.drain()
+    found = scene.outcome()
+    inside = scene.count(CLAIMED_AGAIN)
+    says(found.row("senders killed at random", kills, f"{inside} e-mails claimed again"))
+    assert inside >= kills / 20, "no kill fell inside a lease"
+    found.holds()
+    assert found.copies <= max(3, 0.03 * messages)
+
+
+def killed(scene: Scene, when: str, *, times: int, **options) -> None:
+    """So many e-mails, and the sender of each is killed once, just before or just after the last dot."""
+    scene.visits(times)
+    scene.sink.behaves(kills=when, kills_at_most=times)
+    scene.send_with(sized(2, 3), at_once=1, **options)
+    scene.wait_for(lambda: scene.sink.bites()[f"killed {when}"] == times, seconds=300)
+    scene.fresh_senders()
+    scene.drain()
+
+
+def test_killed_just_after_the_dot_each_e_mail_has_a_second_copy_with_a_flag(scene: Scene):
+    times = sized(6, 200)
+    killed(scene, "after", times=times)
+    found = scene.outcome()
+    says(found.row("killed just after the dot", times))
+    found.holds()
+    assert (found.copies, found.flagged) == (times, times)
+
+
+def test_without_the_mark_the_second_copy_has_no_flag(scene: Scene):
+    killed(scene, "after", times=3, without=("mark",))
+    found = scene.outcome()
+    says(found.row("- twin: no mark before the dot", 3, f"{len(found.unflagged)} without a flag"))
+    with pytest.raises(AssertionError, match="4: copies without a flag"):
+        found.holds()
+
+
+def test_killed_just_before_the_dot_no_e_mail_has_a_second_copy(scene: Scene):
+    times = sized(6, 200)
+    killed(scene, "before", times=times)
+    found = scene.outcome()
+    says(found.row("killed just before the dot", times))
+    found.holds()
+    assert found.copies == 0
+
+
+def test_killed_between_the_mark_and_the_dot_twice_staff_are_asked(scene: Scene):
+    times = sized(3, 50)
+    scene.visits(times)
+    scene.send_with(sized(2, 3), at_once=1, dies_when_marked=True)
+    scene.wait_for(lambda: scene.count(MARKED) == times, seconds=300)
+    scene.fresh_senders()
+    scene.wait_for(lambda: scene.count(MARKED) == 2 * times, seconds=300)
+    scene.fresh_senders()
+    scene.wait_for(lambda: scene.count(UNKNOWN) == times)
+    found = scene.outcome()
+    kills = scene.count(MARKED)
+    says(found.row("killed between mark and dot, twice", kills, f"{times} left to staff"))
+    found.holds()
+    assert (kills, found.accepted) == (2 * times, 0)
+
+
+# --- Frozen ----------------------------------------------------------------------------------------
+
+
+def frozen(scene: Scene, *, rounds: int, **options) -> int:
+    """Senders are frozen with claimed e-mails in their hands, and wake when these are others'.
+
+    How many e-mails others have taken from them.
+    """
+    scene.visits(rounds * 10, over=rounds * 0.3)
+    scene.send_with(3, at_once=5, **options)
+    for _round in range(rounds):
+        scene.wait_for(lambda: scene.count(SENDING) >= 4)
+        asleep = scene.senders[:2]
+        for pid in asleep:
+            scene.nursery.signal(pid, signal.SIGSTOP)
+        scene.wait_for(lambda: scene.count(SENDING + " AND lease_until > clinic_now()") == 0)
+        time.sleep(0.3)
+        for pid in asleep:
+            scene.nursery.signal(pid, signal.SIGCONT)
+        scene.senders.reverse()
+    scene.drain()
+    return scene.count(CLAIMED_AGAIN)
+
+
+def test_senders_frozen_past_their_lease_leave_the_e_mails_to_others(scene: Scene):
+    rounds = sized(1, 12)
+    taken = frozen(scene, rounds=rounds)
+    found = scene.outcome()
+    says(found.row("senders frozen past their lease", taken, f"{rounds * 2} times frozen"))
+    assert taken > 0
+    found.holds()
+
+
+def test_without_the_fence_a_frozen_sender_sends_what_others_have_sent(scene: Scene):
+    taken = frozen(scene, rounds=1, without=("fence",))
+    found = scene.outcome()
+    says(found.row("- twin: no fence", taken, f"{len(found.unflagged)} without a flag"))
+    with pytest.raises(AssertionError, match="4: copies without a flag"):
+        found.holds()
