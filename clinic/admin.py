@@ -76,7 +76,7 @@ class Desk(admin.AdminSite):
         inner = super().admin_view(view, cacheable)
 
         def in_the_clinics_zone(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-            clinic = Clinic.objects.the_clinic()
+            clinic = request.clinic = Clinic.objects.the_clinic()  # type: ignore[attr-defined]
             request.now = clock.now()  # type: ignore[attr-defined]
             with timezone.override(clinic.zoneinfo if clinic else dt.UTC):
                 response = inner(request, *args, **kwargs)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.contrib import messages as told
@@ -58,11 +58,11 @@ class MessageAdmin(admin.ModelAdmin):
     list_per_page = 50
     show_full_result_count = False
     actions = None
-    fields = [
+    fields: ClassVar[Any] = (
         *("kind", "whose", "phone", "addressee", mails.message_state, mails.times, "tries"),
         *(mails.version, "what_is_wrong", columns.moment_of("phoned_at", _("taken care of at"))),
         columns.name_of("phoned_by", _("taken care of by")),
-    ]
+    )
     readonly_fields = fields
 
     def has_add_permission(self, request: HttpRequest) -> bool:
