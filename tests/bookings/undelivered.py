@@ -47,6 +47,7 @@ def sent(consultation: Consultation, **fields) -> Message:
     rows = Message.objects.filter(consultation=consultation)
     rows = rows.filter(pk=rows.latest("pk").pk)
     rows.update(
-        **{"state": MessageState.SENT, "sent_at": make.NOW, "dot_at": make.NOW, "copies": 1} | fields
+        **{"state": MessageState.SENT, "sent_at": make.NOW, "dot_at": make.NOW, "copies": 1}
+        | fields
     )
     return rows.get()
