@@ -7,7 +7,7 @@ patient has stopped the tips.
 """
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -151,12 +151,20 @@ def not_noted(*, since: dt.datetime, now: dt.datetime) -> Iterator[tuple[Message
         yield row, tip.by_day
 
 
-def to_come(session: TreatmentSession, *, now: dt.datetime) -> Iterator[tuple[Tip, dt.datetime]]:
-    """The e-mails that a session will owe, and when, if nothing changes."""
+def to_come(
+    sessions: Iterable[TreatmentSession], *, now: dt.datetime
+) -> Iterator[tuple[Tip, dt.datetime]]:
+    """The e-mails that sessions will owe, and when, if nothing changes."""
+    going_on = [session for session in sessions if _goes_on(session)]
+    plans = tips() if going_on else []
+    for session in going_on:
+        for tip in plans:
+            if tip.step.treatment_id == session.treatment_id and tip.due(session) > now:
+                yield tip, tip.due(session)
+
+
+def _goes_on(session: TreatmentSession) -> bool:
+    """Whether anything may come of it."""
     consultation = session.consultation
     stopped = consultation.tips_stopped_at or not consultation.email
-    if session.voided_at or stopped or consultation.status == Status.CANCELLED:
-        return
-    for tip in tips():
-        if tip.step.treatment_id == session.treatment_id and tip.due(session) > now:
-            yield tip, tip.due(session)
+    return not (session.voided_at or stopped or consultation.status == Status.CANCELLED)

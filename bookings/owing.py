@@ -100,15 +100,16 @@ def to_come(consultation: Consultation, *, now: dt.datetime) -> list[ToCome]:
     """What a consultation will be owed if nothing changes, in order."""
     found = []
     for rule in RULES:
-        states = _among(rule).filter(pk=consultation.pk, **{f"{rule.due.field}__isnull": False})
-        for row in states:
-            if (due := rule.due.of(row)) > now:
-                due = times.quiet_until(due, row.zone) if rule.by_day else due
-                found.append(ToCome(rule.kind, due))
-    for session in consultation.sessions.standing().select_related("consultation"):
-        for tip, due in aftercare.to_come(session, now=now):
-            due = times.quiet_until(due, consultation.zone) if tip.by_day else due
-            found.append(ToCome(Kind.AFTERCARE, due, tip.step))
+        counted_from = getattr(consultation, rule.due.field)
+        if counted_from is None or (due := rule.due.of(consultation)) <= now:
+            continue
+        if _among(rule).filter(pk=consultation.pk).exists():
+            due = times.quiet_until(due, consultation.zone) if rule.by_day else due
+            found.append(ToCome(rule.kind, due))
+    sessions = consultation.sessions.standing().select_related("consultation")
+    for tip, due in aftercare.to_come(sessions, now=now):
+        due = times.quiet_until(due, consultation.zone) if tip.by_day else due
+        found.append(ToCome(Kind.AFTERCARE, due, tip.step))
     return sorted(found, key=lambda row: row.due_at)
 
 

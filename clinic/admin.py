@@ -49,10 +49,8 @@ def asks_a_filter(room: admin.ModelAdmin, lookup: str, value: str, request: Http
     filters: Sequence[Any] = room.get_list_filter(request)  # columns' names, or classes of ours
     for one in filters:
         one = one[0] if isinstance(one, tuple) else one  # a column with a filter of its own
-        if isinstance(one, str):
-            if lookup in [f"{one}__{how}" for how in ASKS_OF_A_FILTER]:
-                return True
-        elif lookup == one.parameter_name:
+        names = [f"{one}__{how}" for how in ASKS_OF_A_FILTER] if isinstance(one, str) else []
+        if lookup in (names or [one.parameter_name]):
             return True
     return False
 
@@ -60,15 +58,14 @@ def asks_a_filter(room: admin.ModelAdmin, lookup: str, value: str, request: Http
 class Desk(admin.AdminSite):
     """Django's admin, with every time in the clinic's zone and cards on its front page."""
 
-    site_header = _("The desk")
-    site_title = _("The desk")
-    index_title = _("The desk")
+    site_header = site_title = index_title = _("The desk")
     enable_nav_sidebar = False  # the rooms stand in the header; the list needs the width
 
     def __init__(self, name: str = "admin") -> None:
         super().__init__(name)
         self.cards: list[Cards] = []  # clinic.urls puts the front page together,
-        self.notes: list[Notes] = []  # and what is said on a consultation's page
+        self.notes: list[Notes] = []  # what is said on a consultation's page,
+        self.banners: list[Callable[[HttpRequest], list[str]]] = []  # and on every page
 
     def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
         """A room of the desk; its list answers to its own filters alone."""
@@ -79,7 +76,7 @@ class Desk(admin.AdminSite):
         inner = super().admin_view(view, cacheable)
 
         def in_the_clinics_zone(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-            clinic = Clinic.objects.the_clinic()
+            clinic = request.clinic = Clinic.objects.the_clinic()  # type: ignore[attr-defined]
             request.now = clock.now()  # type: ignore[attr-defined]
             with timezone.override(clinic.zoneinfo if clinic else dt.UTC):
                 response = inner(request, *args, **kwargs)
@@ -98,8 +95,10 @@ class Desk(admin.AdminSite):
         return super().index(request, {**(extra_context or {}), "cards": cards})
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
-        """What every page of the desk knows: the moment, for the zone's words in the header."""
-        return {**super().each_context(request), "now": getattr(request, "now", None)}
+        """What every page of the desk knows: the moment, for the zone's words in the header; banners."""
+        banners = [words for of_a_room in self.banners for words in of_a_room(request)]
+        now = getattr(request, "now", None)
+        return {**super().each_context(request), "now": now, "banners": banners}
 
 
 def now_of(request: HttpRequest) -> dt.datetime:

@@ -48,6 +48,8 @@ ANCHOR_FILE = env.str("ANCHOR_FILE", default=str(BASE_DIR / ".local" / "anchors.
 ANCHOR_MAIL_TO = env.list("ANCHOR_MAIL_TO", default=["lead@example.com"] if DEMO else [])
 ANCHOR_TSA_URL = env.str("ANCHOR_TSA_URL", default="")  # RFC 3161
 ANCHOR_TSA_CERTIFICATE = env.str("ANCHOR_TSA_CERTIFICATE", default="")  # a PEM file's path
+# Whoever has it may read /metrics. Without it that page is not there in production.
+METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
 # How many reverse proxies of our own stand in front: X-Forwarded-For is believed only that far.
 TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=0)
 
@@ -229,7 +231,7 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PRODUCTION
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_FAILURE_VIEW = "clinic.views.form_too_old"
 SECURE_SSL_REDIRECT = PRODUCTION
-SECURE_REDIRECT_EXEMPT = [r"^healthz$"]
+SECURE_REDIRECT_EXEMPT = [r"^healthz(/messages)?$"]
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
 SECURE_HSTS_SECONDS = 31536000 if PRODUCTION else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = PRODUCTION

@@ -7,20 +7,25 @@ import bookings.admin
 import consent.admin
 import consent.views
 from bookings import own_page
+from bookings.views import health
 from clinic import inbox, views
 from clinic.admin import desk
 
 # The desk's front page: what waits in each app's rooms.
 desk.cards = [
-    *(consent.admin.ledger_cards, bookings.admin.cards, consent.admin.cards),  # alarms first
+    *(consent.admin.ledger_cards, bookings.admin.message_cards),  # alarms first
+    *(bookings.admin.cards, consent.admin.cards),
     *(consent.admin.keeping_cards, bookings.admin.feed_cards),
 ]
 desk.notes = [consent.admin.asked_again_notes, consent.admin.keeping_notes]
+desk.banners = [bookings.admin.banners]
 # The patient's own page: what each app offers there.
 own_page.others = [consent.views.notes_for, consent.views.erasure_notes]
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", views.healthz, name="healthz"),
+    path("healthz/messages", health.messages, name="healthz_messages"),
+    path("metrics", health.metrics, name="metrics"),
     path("api/", include("bookings.api.urls")),
     path("api/", include("consent.api.urls")),
     path("api/", include("clinic.api.urls")),  # last: it answers for every other address too

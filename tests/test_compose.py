@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from bookings import owing
+from clinic import clock
 from clinic.management.commands import run
 
 TOP = Path(__file__).resolve().parent.parent
@@ -66,6 +68,19 @@ def test_the_image_runs_the_web_server_as_make_run_does():
     _name, *arguments = json.loads(instruction[1].replace("\\\n", ""))
     there = [each for each in arguments if not each.startswith("--host")]
     assert there == [each for each in run.WEB[1:] if not each.startswith("--host")]
+
+
+def test_the_sender_is_well_while_e_mails_go_out(live_site, committed_db):
+    """Its healthcheck is run as it stands there, with the web server of the test instead of `web`."""
+    asks = SERVICES["sender"]["healthcheck"]["test"][-1].replace("http://web:8000", live_site)
+
+    def is_well() -> bool:
+        done = subprocess.run([sys.executable, "-c", asks], capture_output=True, timeout=30)
+        return done.returncode == 0
+
+    assert not is_well()  # nobody has asked yet what is owed
+    owing.note_owed(now=clock.now())
+    assert is_well()
 
 
 def test_redis_keeps_its_queue_and_refuses_rather_than_forgets():

@@ -17,6 +17,13 @@ from bookings.actions.hours import (
 )
 from bookings.actions.limits import TooManyRequests
 from bookings.actions.locks import NotOffered, OwnVisitThen, TimeTaken
+from bookings.actions.messages import (
+    mark_as_phoned,
+    retry,
+    retry_unwritten,
+    undo_phoned,
+    unwritten,
+)
 from bookings.actions.offers import offer_times
 from bookings.actions.proof import (
     CodeRanOut,
@@ -103,6 +110,7 @@ __all__ = [
     "is_told",
     "lock_for_visit",
     "make_feed",
+    "mark_as_phoned",
     "move",
     "named",
     "nearest_times",
@@ -120,10 +128,14 @@ __all__ = [
     "renew_hold",
     "replace_feed",
     "request",
+    "retry",
+    "retry_unwritten",
     "scrub",
     "send_code",
     "send_link",
     "set_treatment",
     "undo",
+    "undo_phoned",
+    "unwritten",
     "void_session",
 ]

@@ -8,6 +8,8 @@ feed.py     a dermatologist's calendar feed
 consultations.py and phone.py put them together.
 hours.py    dermatologists and their hours    seasons.py  days with hours of their own
 openings.py stretches that are typed          closing.py  closures, and what is booked in them
+messages.py the e-mails that need somebody; finding_messages.py finds them, mails.py prints them
+at_once.py  buttons in the rows of a list
 why_not.py  why is this time not offered?     wall_clock.py  which moment a typed time means
 """
 
@@ -15,7 +17,10 @@ from bookings.admin.closing import ClosureAdmin
 from bookings.admin.consultations import ConsultationAdmin
 from bookings.admin.feed import cards as feed_cards
 from bookings.admin.finding import cards
+from bookings.admin.finding_messages import cards as message_cards
 from bookings.admin.hours import DermatologistAdmin
+from bookings.admin.messages import MessageAdmin
+from bookings.admin.messages_banner import banners
 from bookings.admin.openings import OpeningAdmin
 from bookings.admin.seasons import SeasonAdmin
 
@@ -23,8 +28,11 @@ __all__ = [
     "ClosureAdmin",
     "ConsultationAdmin",
     "DermatologistAdmin",
+    "MessageAdmin",
     "OpeningAdmin",
     "SeasonAdmin",
+    "banners",
     "cards",
     "feed_cards",
+    "message_cards",
 ]

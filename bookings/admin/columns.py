@@ -4,13 +4,12 @@ import datetime as dt
 from collections.abc import Callable
 from typing import Any
 
-from django.db.models import OuterRef, QuerySet, Subquery
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext, gettext_lazy
 
 from bookings.admin.people import NOTHING, birth, call, who, who_in_the_list, write
-from bookings.models import Consultation, Kind, Message, MessageState, Status
+from bookings.models import Consultation, Status
 from clinic import times
 from clinic.admin import comma
 from clinic.i18n import active_language
@@ -27,26 +26,6 @@ SIGNS = {
     Status.NO_SHOW: "⊘",
     Status.CANCELLED: "✕",
 }
-# What tells the patient about the visit as it stands; codes and aftercare are other matters.
-ABOUT_THE_VISIT = (Kind.CONFIRMED, Kind.MOVED, Kind.CANCELLED)
-MAIL_SIGNS = {
-    MessageState.OWED: ("…", "waiting"),
-    MessageState.SENDING: ("…", "waiting"),
-    MessageState.SENT: ("✓", "good"),
-    MessageState.DROPPED: ("○", "quiet"),
-    MessageState.GAVE_UP: ("!", "bad"),
-}
-
-
-def with_mail_state(consultations: QuerySet[Consultation]) -> QuerySet[Consultation]:
-    """Each with the newest e-mail about its visit, as `mail_kind` and `mail_state`."""
-    newest = Message.objects.filter(consultation=OuterRef("pk"), kind__in=ABOUT_THE_VISIT).order_by(
-        "-due_at", "-id"
-    )
-    return consultations.annotate(
-        mail_kind=Subquery(newest.values("kind")[:1]),
-        mail_state=Subquery(newest.values("state")[:1]),
-    )
 
 
 def badge(sign: str, words: object, look: str) -> str:
@@ -120,25 +99,6 @@ def risks(consultation: Consultation) -> str:
     if consultation.wants_to_talk:
         lines.append(badge("?", gettext("wants to talk"), "talk"))
     return format_html_join(" ", "{}", ((line,) for line in lines)) or NOTHING
-
-
-def mail(consultation: Consultation) -> str:
-    """The newest e-mail about the visit, and whether it went out (see `with_mail_state`)."""
-    kind = getattr(consultation, "mail_kind", None)
-    if kind is None:
-        if not consultation.email:
-            return format_html('<span class="quiet">{}</span>', gettext("no e-mail"))
-        return NOTHING
-    state = getattr(consultation, "mail_state", "")
-    sign, look = MAIL_SIGNS[MessageState(state)]
-    words = f"{Kind(kind).label}: {MessageState(state).label}"
-    return badge(sign, words, look)
-
-
-def message_state(message: Message) -> str:
-    """Where one e-mail stands."""
-    sign, look = MAIL_SIGNS[MessageState(message.state)]
-    return badge(sign, message.get_state_display(), look)
 
 
 def status(consultation: Consultation) -> str:
@@ -244,7 +204,6 @@ HEADINGS: dict[Any, Any] = {
     call: gettext_lazy("phone"),
     write: gettext_lazy("e-mail"),
     risks: gettext_lazy("side effects"),
-    mail: gettext_lazy("e-mail"),
     status: gettext_lazy("status"),
     proof: gettext_lazy("address proven"),
     room: gettext_lazy("video room"),
@@ -252,7 +211,6 @@ HEADINGS: dict[Any, Any] = {
     birth: gettext_lazy("date of birth"),
     receipt: gettext_lazy("receipt"),
     cancelled: gettext_lazy("cancelled"),
-    message_state: gettext_lazy("state"),
 }
 for _column, _heading in HEADINGS.items():
     _column.short_description = _heading

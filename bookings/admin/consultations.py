@@ -12,13 +12,14 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import translation
-from django.utils.html import format_html, format_html_join
-from django.utils.http import urlencode
+from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from bookings.admin import columns, finding
+from bookings.admin import columns, finding, mails
 from bookings.admin.asking import Asked, other_times
+from bookings.admin.at_once import back_to_the_list
+from bookings.admin.at_once import buttons as at_once_buttons
 from bookings.admin.inlines import MessageInline, SessionInline
 from bookings.admin.phone import add_by_phone
 from bookings.admin.verbs import IN_THE_LIST, VERBS, Verb, possible
@@ -39,7 +40,7 @@ class ConsultationAdmin(admin.ModelAdmin):
         "treatment",
         "dermatologist",
         columns.risks,
-        columns.mail,
+        mails.mail,
         columns.status,
     ]
     list_display_links = [columns.when, columns.who_in_the_list]
@@ -116,7 +117,7 @@ class ConsultationAdmin(admin.ModelAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Consultation]:
         rows = Consultation.objects.for_desk().prefetch_related("sessions")
-        return finding.within_reach(request, columns.with_mail_state(rows))
+        return finding.within_reach(request, mails.with_mail_state(rows))
 
     # --- The list -----------------------------------------------------------------------------
 
@@ -157,6 +158,7 @@ class ConsultationAdmin(admin.ModelAdmin):
         if consultation is not None:
             asked = Asked(request, consultation, now_of(request))
             context |= {"verbs": possible(asked), "records_url": records_url(asked)}
+            context["to_come"] = mails.to_come(consultation, now=asked.now)
             context["notes"] = [
                 note for of_a_room in desk.notes for note in of_a_room(request, consultation)
             ]
@@ -259,32 +261,23 @@ class ConsultationAdmin(admin.ModelAdmin):
     def _back(self, asked: Asked) -> HttpResponse:
         """To the list that the button was pressed in, with its filters, or to the consultation."""
         if "list" in asked.request.GET:
-            address = reverse("admin:bookings_consultation_changelist")
-            return redirect(f"{address}?{asked.request.GET['list']}")
+            return back_to_the_list(asked.request, "bookings_consultation")
         return redirect("admin:bookings_consultation_change", asked.consultation.pk)
 
 
 def at_once_column(request: HttpRequest) -> Any:
-    """The column with the buttons that take one click; the changelist's own form sends them."""
+    """The column with the buttons that take one click."""
 
     def at_once(consultation: Consultation) -> str:
-        asked = Asked(request, consultation, now_of(request))
-        here = urlencode({"list": request.GET.urlencode()})
-        return format_html_join(
-            " ",
-            '<button class="button at-once" formaction="{}?{}" aria-label="{}: {}">{}</button>',
+        shown = [
             (
-                (
-                    reverse(f"admin:bookings_consultation_{verb.name}", args=[consultation.pk]),
-                    here,
-                    verb.label,
-                    str(consultation),
-                    verb.label,
-                )
-                for verb in possible(asked)
-                if verb.name in IN_THE_LIST
-            ),
-        )
+                verb.label,
+                reverse(f"admin:bookings_consultation_{verb.name}", args=[consultation.pk]),
+            )
+            for verb in possible(Asked(request, consultation, now_of(request)))
+            if verb.name in IN_THE_LIST
+        ]
+        return at_once_buttons(request, str(consultation), shown)
 
     at_once.short_description = gettext("action")  # type: ignore[attr-defined]
     return at_once

@@ -15,7 +15,7 @@ from django.utils.html import conditional_escape
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from bookings.models import Consultation, MessageState, Status
+from bookings.models import NEEDS_STAFF, Consultation, Status
 from clinic.admin import now_of
 from clinic.forms import western_digits
 
@@ -56,6 +56,10 @@ def of_day(name: str, now: dt.datetime) -> Q:
 ACKNOWLEDGED = Q(
     risks_total__gt=0, risks_acknowledged=F("risks_total"), asks_again_since__isnull=True
 )
+
+
+# An e-mail did not arrive, or perhaps not, and nobody has taken care of it yet.
+UNANSWERED = Q(messages__state__in=NEEDS_STAFF, messages__phoned_at=None)
 
 
 class DayFilter(admin.SimpleListFilter):
@@ -125,7 +129,7 @@ class DecidedFilter(admin.RelatedFieldListFilter):
 
 
 class MailFilter(admin.SimpleListFilter):
-    """E-mails that nobody will send again: the patient has to be called."""
+    """E-mails that did not arrive, and that nobody took care of: the patient has to be called."""
 
     title = _("e-mail")
     parameter_name = "mail"
@@ -135,7 +139,7 @@ class MailFilter(admin.SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         if self.value() == "failed":
-            return queryset.filter(messages__state=MessageState.GAVE_UP).distinct()
+            return queryset.filter(UNANSWERED).distinct()
         return queryset
 
 
@@ -166,7 +170,7 @@ def chips(request: HttpRequest) -> list[dict[str, Any]]:
         talk=Count("pk", filter=from_today & Q(wants_to_talk=True)),
         missing=Count("pk", filter=missing),
     )
-    failed = mine.filter(messages__state=MessageState.GAVE_UP).distinct().count()
+    failed = mine.filter(UNANSWERED).distinct().count()
     counts["failed"] = failed
     address = reverse("admin:bookings_consultation_changelist")
     here = request.GET.urlencode()

@@ -7,27 +7,31 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from bookings.admin import columns
+from bookings.admin import columns, mails
 from bookings.models import Message, TreatmentSession
 
 
 class MessageInline(admin.TabularInline):
-    """The e-mails that this consultation is owed or was sent."""
+    """The e-mails that this consultation is owed or was sent; above them those that come next."""
 
     model = Message
+    template = "admin/bookings/message/of_a_consultation.html"
     verbose_name_plural = _("e-mails owed and sent")
     extra = 0
     can_delete = False
     fields: ClassVar[Any] = [
         "kind",
-        columns.message_state,
+        mails.message_state,
         "addressee",
-        columns.moment_of("due_at", _("due")),
-        columns.moment_of("sent_at", _("sent")),
+        mails.times,
         "tries",
-        "trouble",
+        mails.version,
+        mails.wrong,
     ]
     readonly_fields = fields
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Message]:
+        return super().get_queryset(request).select_related("consultation")
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False

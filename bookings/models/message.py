@@ -170,6 +170,7 @@ class Message(models.Model):
                 ),
                 name="message_needs_staff",
             ),
+            models.Index(fields=["-due_at", "-id"], name="message_newest_first"),
         ]
         constraints = [
             models.UniqueConstraint(

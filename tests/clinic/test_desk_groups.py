@@ -24,7 +24,7 @@ def test_reception_runs_the_day_and_reads_no_evidence():
         "change_consultation",
         *("view_closure", "add_closure", "change_closure", "delete_closure"),
         *("view_opening", "view_season"),
-        "view_message",
+        *("view_message", "change_message"),
         "view_closure",
         "view_opening",
         "view_season",

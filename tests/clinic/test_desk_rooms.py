@@ -11,6 +11,7 @@ from clinic.admin import desk as site
 from consent.models import AnchorPlace, Outcome, Place, Verification
 from tests import desk, make
 from tests.bookings.hours import season as season_of
+from tests.bookings.owing import note
 
 pytestmark = [pytest.mark.django_db, pytest.mark.one_risk]
 
@@ -21,9 +22,11 @@ ROOMS = {
         "bookings_closure": {"changelist", "add", "change", "history", "delete"},
         "bookings_opening": {"changelist", "change", "history"},
         "bookings_season": {"changelist", "change", "history"},
+        "bookings_message": {"changelist", "change", "history"},
         "consent_erasurerequest": {"changelist", "add", "change", "history"},
     },
     "dermatologist": {
+        "bookings_message": {"changelist", "change", "history"},
         "bookings_consultation": {"changelist", "change", "history"},
         "consent_consentrecord": {"changelist", "change", "history"},
         "consent_risklist": {"changelist", "change", "history"},
@@ -36,6 +39,7 @@ ROOMS = {
         "bookings_closure": {"changelist", "add", "change", "history", "delete"},
         "bookings_opening": {"changelist", "add", "change", "history", "delete"},
         "bookings_season": {"changelist", "add", "change", "history", "delete"},
+        "bookings_message": {"changelist"},  # those to patients are not for the lead
         "consent_risklist": {"changelist", "add", "change", "history"},
         "consent_erasurerequest": {"changelist", "add", "change", "history"},
         "consent_legalhold": {"changelist", "add", "change", "history"},
@@ -73,6 +77,7 @@ def a_row_of_each() -> dict[str, int]:
     user = make.staff("somebody", group="Lead")
     record = visit.consent_records.get()
     look = consent.actions.look(record=record, by=user, how="read", now=make.NOW)
+    [message] = note(make.NOW)
     other = make.waiting()
     asked = consent.actions.ask_for_erasure(consultation=other, now=make.NOW)
     hold = consent.actions.place_hold(consultation=other, reason="a claim", by=user, now=make.NOW)
@@ -85,6 +90,7 @@ def a_row_of_each() -> dict[str, int]:
         "auth_user": user.pk,
         "bookings_closure": closure.pk,
         "bookings_consultation": visit.pk,
+        "bookings_message": message.pk,
         "bookings_opening": opening.pk,
         "bookings_season": season.pk,
         "clinic_aftercarestep": step.pk,
