@@ -160,6 +160,8 @@ class Consultation(models.Model):
 
     # Everything that says who it was is gone (bookings/actions/scrubbing.py); it never comes back.
     erased_at = models.DateTimeField(_("erased at"), null=True, editable=False)
+    # The transaction that changed it last: the database says so (migration 0012, bookings/looks.py).
+    changed_in = models.BigIntegerField(default=0, editable=False)
 
     objects = ConsultationQuerySet.as_manager()
 
