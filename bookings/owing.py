@@ -67,17 +67,27 @@ def note_owed(*, now: dt.datetime) -> int:
 
 def still_owed(message: Message, *, now: dt.datetime) -> bool:
     """Whether the present state still owes an e-mail that was noted earlier. To staff: always."""
-    if message.is_to_staff:
-        return True
-    if message.kind == Kind.AFTERCARE:
-        return aftercare.still_owed(message, now=now)
+    return bool(which_are_owed([message], now=now))
+
+
+def which_are_owed(messages: list[Message], *, now: dt.datetime) -> set[int]:
+    """Those of them that the present state still owes, by their numbers."""
+    owed = {row.pk for row in messages if row.is_to_staff}
+    tips = (row for row in messages if row.kind == Kind.AFTERCARE)
+    owed |= {row.pk for row in tips if aftercare.still_owed(row, now=now)}
     for rule in RULES:
-        if rule.kind == message.kind:
-            whose = Q(pk=message.consultation_id, about=message.about)
-            whose &= Q(**{rule.to: message.addressee})
-            if any(_in_time(rule, row, now, now) for row in _owed_to(rule, now, now).filter(whose)):
-                return True
-    return False
+        asked = {
+            (row.consultation_id, row.about, row.addressee): row.pk
+            for row in messages
+            if row.kind == rule.kind
+        }
+        if asked:
+            visits = looks.among([visit for visit, _about, _to in asked if visit])
+            for row in _owed_to(rule, now, now).filter(visits):
+                known = (row.pk, row.about, getattr(row, rule.to))  # type: ignore[attr-defined]
+                if known in asked and _in_time(rule, row, now, now):
+                    owed.add(asked[known])
+    return owed
 
 
 def is_missed(message: Message) -> bool:

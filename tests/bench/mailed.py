@@ -11,12 +11,11 @@ import datetime as dt
 import os
 from collections.abc import Iterator
 
-from django.conf import settings
+from django.db import connections
 from psycopg import sql
 
 from bookings import owing
-from bookings.models import Message, MessageState
-from clinic import clock
+from bookings.models import Message, MessageState, Relay
 from clinic.models import Treatment
 from tests import make
 from tests.bench import rows
@@ -28,7 +27,9 @@ CANCELLED_TO = HELD_TO + CANCELLED
 WAITING_TO = CANCELLED_TO + WAITING
 FIRST = 1_000  # ids of what is copied begin here
 STEPS = (0, 24, 48, 72, 168, 336, 672, 1_344, 2_016)  # hours
-TODAY = "date_trunc('day', now()) + interval '5 hours'"  # 9:00 in Dubai
+# The clinic's present, five past twelve in Dubai: between two slots, and by day.
+NOON = "(date_trunc('day', now() - interval '485 minutes') + interval '485 minutes')"
+TODAY = f"date_trunc('day', {NOON}) + interval '5 hours'"  # 9:00 in Dubai
 DAY_AND_SLOT = (
     f"{{}} (1 + {{}} / {rows.SLOTS_A_DAY}) * interval '1 day'"
     f" + {{}} % {rows.SLOTS_A_DAY} * interval '20 minutes'"
@@ -48,15 +49,15 @@ STATUS = (
     " WHEN n % 100 < 97 THEN 'cancelled' ELSE 'expired' END"
 )
 ASKED = (
-    f"least(now(), coalesce({START}, now()) - interval '9 days') - n % 5000 * interval '1 minute'"
+    f"least({NOON}, coalesce({START}, {NOON}) - interval '9 days') - n % 5000 * interval '1 minute'"
 )
 
-SESSIONS = """
+SESSIONS = f"""
 INSERT INTO bookings_treatmentsession
     (consultation_id, treatment_id, took_place_at, recorded_at, void_reason)
 SELECT id, treatment_id, starts_at + interval '1 hour', starts_at + interval '1 hour', ''
 FROM bookings_consultation
-WHERE status = 'completed' AND id % 3 > 0 AND starts_at > now() - interval '100 days'
+WHERE status = 'completed' AND id % 3 > 0 AND starts_at > {NOON} - interval '100 days'
 """
 MESSAGE = """
 INSERT INTO bookings_message
@@ -67,7 +68,27 @@ SELECT one.id, {kind}, one.reference || {about}, one.email, one.language, {sessi
     {revision}, 1, '', '', 'sent', {due}, {due}, {due}, 1, 1, '', {due}, 1, {due}, '', '', ''
 FROM bookings_consultation one {more} WHERE {where}
 """
-RECENT = "one.starts_at > now() - interval '100 days'"
+RECENT = f"one.starts_at > {NOON} - interval '100 days'"
+
+
+# For the day on which very many e-mails are due at once.
+A_DAY = 10  # visits for each of the dermatologists who come in addition
+MORE = 1_000_000  # their ids begin here
+THEY_OFFER = f"""
+INSERT INTO clinic_dermatologist_treatments (dermatologist_id, treatment_id)
+SELECT dermatologist.id, treatment.id FROM clinic_dermatologist dermatologist, clinic_treatment treatment
+WHERE dermatologist.id >= {MORE}
+"""
+MOVE_UP = f"""
+UPDATE bookings_consultation SET
+    dermatologist_id = %s + which / {A_DAY},
+    starts_at = %s - (which %% {A_DAY} + 1) * interval '20 minutes',
+    ends_at = %s - (which %% {A_DAY}) * interval '20 minutes'
+FROM (
+    SELECT id, row_number() OVER (ORDER BY starts_at DESC) - 1 AS which FROM bookings_consultation
+    WHERE status = 'confirmed' AND revision = 0 AND id >= {FIRST} ORDER BY starts_at DESC LIMIT %s
+) far WHERE far.id = bookings_consultation.id
+"""
 
 
 def _of_visit(
@@ -100,7 +121,7 @@ SENT = (
         _of_visit(
             f"reminder_{name}",
             f"one.starts_at - interval '{before}'",
-            f"{VISITED} AND {RECENT} AND one.starts_at - interval '{before}' <= now()",
+            f"{VISITED} AND {RECENT} AND one.starts_at - interval '{before}' <= {NOON}",
         )
         for name, before in (("3_days", "3 days"), ("1_day", "1 day"), ("1_hour", "1 hour"))
     ),
@@ -113,16 +134,16 @@ SENT = (
         due="session.took_place_at + step.hours_after * interval '1 hour'",
         more="JOIN bookings_treatmentsession session ON session.consultation_id = one.id"
         " JOIN clinic_aftercarestep step ON step.treatment_id = session.treatment_id",
-        where="session.took_place_at + step.hours_after * interval '1 hour' <= now()",
+        where=f"session.took_place_at + step.hours_after * interval '1 hour' <= {NOON}",
     ),
 )
 
 
 @contextlib.contextmanager
 def clinic() -> Iterator[dt.datetime]:
-    """A copy of it for this run alone, to which Django's connections lead; a moment at which nothing is due.
+    """A copy of it for this run alone, to which Django's connections lead; its present moment.
 
-    That lies between two slots, so that for some minutes no reminder falls due.
+    For ten minutes from then nothing falls due.
     """
     template = f"bench_{rows.fingerprint()}_{SIZE}mailed"
     name = f"{template}_{os.getpid()}"
@@ -138,7 +159,9 @@ def clinic() -> Iterator[dt.datetime]:
         rows.create(owner, name, template=template)
         rows.point_at(name)
         try:
-            yield _nothing_due()
+            now = Relay.objects.get().looked_at
+            assert now is not None
+            yield now
         finally:
             rows.point_at("postgres")
             rows.drop(owner, name)
@@ -163,7 +186,20 @@ def _fill(name: str) -> None:
                 owner.execute(each)
         for table in (rows.TABLE, "bookings_patient"):
             owner.execute(f"SELECT setval('{table}_id_seq', (SELECT max(id) FROM {table}))")
+        ((now,),) = owner.execute(f"SELECT {NOON}").fetchall()
+    _nothing_is_due(name, now.astimezone(dt.UTC))
+    with rows.as_owner(name) as owner:
         owner.execute("VACUUM ANALYZE")
+
+
+def _nothing_is_due(name: str, now: dt.datetime) -> None:
+    """What is owed still is noted, and has been sent."""
+    rows.point_at(name)
+    owing.note_owed(now=now)
+    Message.objects.exclude(state=MessageState.SENT).update(
+        state=MessageState.SENT, sent_at=now, dot_at=now, copies=1
+    )
+    rows.point_at("postgres")
 
 
 def _columns() -> dict[str, str]:
@@ -179,21 +215,25 @@ def _columns() -> dict[str, str]:
         "revision": f"CASE WHEN n < {CONFIRMED} AND n % 10 = 3 THEN 1 ELSE 0 END",
         "code_issued_at": ASKED,
         "held_at": f"CASE WHEN {taken} THEN {ASKED} END",
-        "hold_expires_at": f"CASE WHEN n >= {CONFIRMED} AND n < {HELD_TO} THEN now() + interval '20 hours'"
+        "hold_expires_at": f"CASE WHEN n >= {CONFIRMED} AND n < {HELD_TO} THEN {NOON} + interval '20 hours'"
         f" WHEN {taken} THEN {ASKED} + interval '20 minutes' END",
         "cancelled_at": f"CASE WHEN ({STATUS}) = 'cancelled'"
-        f" THEN least(now() - interval '1 hour', {START}) END",
+        f" THEN least({NOON} - interval '1 hour', {START}) END",
         "outcome_at": f"CASE WHEN ({STATUS}) IN ('completed', 'no_show') THEN {START} END",
     }
 
 
-def _nothing_due() -> dt.datetime:
-    """What fell due since the clinic was made is noted, and has been sent."""
-    now = clock.now()
-    now = now.replace(minute=now.minute // 20 * 20 + 5, second=0, microsecond=0)
-    owing.note_owed(now=now)
-    Message.objects.exclude(state=MessageState.SENT).update(
-        state=MessageState.SENT, sent_at=now, dot_at=now, copies=1
-    )
-    assert settings.MAIL_CONNECTIONS
-    return now
+def make_due(count: int, *, at: dt.datetime) -> None:
+    """So many of the visits far ahead move to the end of the next day: their reminders are due.
+
+    A hundred times as many dermatologists see them, ten each.
+    """
+    name = connections["default"].settings_dict["NAME"]
+    doctors = count // A_DAY
+    with rows.as_owner(name) as owner:
+        new = {"slug": "'more-' || n", "licence_number": "'MORE-' || n", "user_id": "NULL"}
+        rows.multiply(owner, "clinic_dermatologist", doctors, {"id": f"{MORE} + n", **new})
+        owner.execute(THEY_OFFER)
+        tomorrow = at + dt.timedelta(days=1)
+        owner.execute(MOVE_UP, [MORE, tomorrow, tomorrow, count])
+        owner.execute("VACUUM ANALYZE")
