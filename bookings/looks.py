@@ -65,14 +65,14 @@ def among(rows: list[int], column: str = "pk") -> Q:
 def begin(*, now: dt.datetime) -> Look:
     """The look that is due now: a short one, or a whole one.
 
-    Whole too if the last look is not of this server (it was restored) or lies in the future.
+    Whole too if the last look is not of this server (it was restored) or lies far in the future.
     """
     with connection.cursor() as cursor:
         cursor.execute(LAST_LOOK)
         ticked_at, looked_at, looked_through, whole_at, oldest, end = cursor.fetchone()
-    if looked_at is not None and whole_at + WHOLE_LOOK_EVERY > now >= looked_at:
+    if looked_at is not None and abs(now - whole_at) < WHOLE_LOOK_EVERY:
         if looked_through <= oldest:
-            return Look(now, looked_at, (looked_through, end), oldest)
+            return Look(now, min(looked_at, now), (looked_through, end), oldest)
     since = max(ticked_at, now - LOOKS_BACK) if ticked_at else now
     return Look(now, min(since, now), None, oldest)
 

@@ -157,7 +157,8 @@ def _whose_turn(look: looks.Look) -> list[int]:
             due = Consultation.objects.filter(rule.state, rule.due.has_come(look.now))
             due = due.filter(rule.due.has_not_come(look.since)).order_by()
             parts.append(due.values_list(Value(number), "pk", rule.due.field, "zone"))
-    changed = Consultation.objects.filter(look.changed()).order_by()
+    happened = Q(latest_at__gte=look.since)  # perhaps seen by the last look before its time
+    changed = Consultation.objects.filter(look.changed() | happened).order_by()
     every = changed.values_list(Value(-1), "pk", "asked_at", "zone").union(*parts, all=True)
     return sorted(
         {

@@ -1,5 +1,6 @@
 """Each consultation and session bears the transaction that changed it last, for looks at what is owed."""
 
+import django.db.models.functions.comparison
 from django.conf import settings
 from django.db import migrations, models
 
@@ -45,6 +46,11 @@ class Migration(migrations.Migration):
             field=models.BigIntegerField(default=0, editable=False),
         ),
         migrations.AddField(
+            model_name='consultation',
+            name='latest_at',
+            field=models.GeneratedField(db_persist=True, expression=django.db.models.functions.comparison.Greatest('code_issued_at', 'proven_at', 'link_asked_at', 'offered_at', 'email_changed_at', 'confirmed_at', 'asks_again_since', 'cancelled_at'), output_field=models.DateTimeField(null=True)),
+        ),
+        migrations.AddField(
             model_name='relay',
             name='looked_at',
             field=models.DateTimeField(editable=False, null=True),
@@ -71,6 +77,10 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='consultation',
             index=models.Index(fields=['changed_in'], name='consultation_changed'),
+        ),
+        migrations.AddIndex(
+            model_name='consultation',
+            index=models.Index(fields=['latest_at'], name='consultation_latest'),
         ),
         migrations.AddIndex(
             model_name='treatmentsession',

@@ -24,6 +24,11 @@ ITS_TIME = Func(
     function="tstzrange",
     output_field=DateTimeRangeField(),
 )
+# The columns that say when something happened of which an e-mail tells.
+HAPPENED = (
+    *("code_issued_at", "proven_at", "link_asked_at", "offered_at", "email_changed_at"),
+    *("confirmed_at", "asks_again_since", "cancelled_at"),
+)
 
 INDEXES = [
     models.Index(fields=["starts_at"], name="consultation_starts"),
@@ -63,6 +68,7 @@ INDEXES = [
         fields=["confirmed_at"], condition=Q(status="confirmed"), name="consultation_confirmed"
     ),
     models.Index(fields=["changed_in"], name="consultation_changed"),
+    models.Index(fields=["latest_at"], name="consultation_latest"),
     # What is taken on a day, for one dermatologist; the past and the finished lie outside.
     models.Index(
         fields=["dermatologist", "starts_at"],
