@@ -11,8 +11,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
 
-from django.db.models import Exists, OuterRef, QuerySet, Value
+from django.db.models import Exists, OuterRef, Q, QuerySet, Value
 
+from bookings.looks import Look, among
 from bookings.models import Kind, Message, Status, TreatmentSession
 from bookings.moments import CLOCK_CHANGE
 from clinic import times
@@ -48,9 +49,13 @@ class Tip:
 
 def after(session: TreatmentSession, hours: int) -> dt.datetime:
     """So many hours after a session; whole days by the patient's clock."""
+    return _after(session.took_place_at, session.consultation.zone, hours)
+
+
+def _after(took_place_at: dt.datetime, zone: str, hours: int) -> dt.datetime:
     if hours % 24:
-        return session.took_place_at + hours * HOUR
-    return times.days_later(session.took_place_at, session.consultation.zone, hours // 24)
+        return took_place_at + hours * HOUR
+    return times.days_later(took_place_at, zone, hours // 24)
 
 
 def tips() -> list[Tip]:
@@ -114,12 +119,39 @@ def is_missed(message: Message) -> bool:
     return sessions.exclude(consultation__status=Status.CANCELLED).exists()
 
 
-def not_noted(*, since: dt.datetime, now: dt.datetime) -> Iterator[tuple[Message, bool]]:
+def _whose_turn(look: Look, visits: list[int], hours: set[int]) -> list[int]:
+    """The sessions for which the last look could not have noted what is owed now.
+
+    `visits`: the consultations of which the same is known.
+    """
+    at_a_step = Q()
+    for each in hours:
+        least, most = look.since - each * HOUR - CLOCK_CHANGE, look.now - each * HOUR + CLOCK_CHANGE
+        at_a_step |= Q(took_place_at__gte=least, took_place_at__lte=most)
+    sessions = TreatmentSession.objects.standing().order_by()
+    changed = sessions.filter(look.changed() | among(visits, "consultation"))
+    turn = set(changed.values_list("pk", flat=True))
+    times_of = sessions.filter(at_a_step).values_list("pk", "took_place_at", "consultation__zone")
+    for pk, took_place_at, zone in times_of:
+        dues = (_after(took_place_at, zone, each) for each in hours)
+        if any(look.since <= due <= look.now for due in dues):
+            turn.add(pk)
+    return sorted(turn)
+
+
+def not_noted(look: Look, visits: list[int] | None = None) -> Iterator[tuple[Message, bool]]:
     """The rows that are missing, for all steps in one query, and whether each waits for the day.
 
-    Those whose time ended between `since` and `now` too: no sender was there.
+    Those whose time ended between `since` and `now` too: no sender was there. A short look is told
+    whose `visits` turn it is.
     """
+    since, now = look.since, look.now
     by_step = {tip.step.pk: tip for tip in tips()}
+    turn = None
+    if visits is not None:
+        turn = _whose_turn(look, visits, {tip.step.hours_after for tip in by_step.values()})
+        if not turn:
+            return
     parts = []
     for tip in by_step.values():
         noted = Message.objects.filter(
@@ -129,6 +161,8 @@ def not_noted(*, since: dt.datetime, now: dt.datetime) -> Iterator[tuple[Message
             addressee=OuterRef("consultation__email"),
         )
         at_step = _sessions_at(tip, since, now).filter(~Exists(noted)).order_by()
+        if turn is not None:
+            at_step = at_step.filter(among(turn))
         parts.append(at_step.annotate(step_pk=Value(tip.step.pk)).select_related("consultation"))
     for session in parts[0].union(*parts[1:], all=True) if parts else ():
         tip = by_step[session.step_pk]

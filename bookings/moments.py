@@ -25,11 +25,19 @@ class Moment:
     plus: dt.timedelta = dt.timedelta()
     days: int = 0
 
+    @property
+    def lies_ahead_when_written(self) -> bool:
+        """Whether it comes by itself; any other says when something happened, and comes with its row."""
+        return self.field in ("starts_at", "hold_expires_at")
+
     def of(self, consultation: Consultation) -> dt.datetime:
         """When it is for this consultation (UTC)."""
-        time: dt.datetime = getattr(consultation, self.field)
+        return self.at(getattr(consultation, self.field), consultation.zone)
+
+    def at(self, time: dt.datetime, zone: str) -> dt.datetime:
+        """The same, told the consultation's time and the patient's zone."""
         if self.days:
-            time = times.days_later(time, consultation.zone, self.days)
+            time = times.days_later(time, zone, self.days)
         return time + self.plus
 
     def has_come(self, now: dt.datetime) -> Q:
@@ -39,6 +47,10 @@ class Moment:
     def lies_ahead(self, now: dt.datetime) -> Q:
         """Likewise."""
         return Q(**{f"{self.field}__gt": now - self._about(CLOCK_CHANGE)})
+
+    def has_not_come(self, before: dt.datetime) -> Q:
+        """Likewise: it had not come before that moment."""
+        return Q(**{f"{self.field}__gte": before - self._about(CLOCK_CHANGE)})
 
     def _about(self, slack: dt.timedelta) -> dt.timedelta:
         return self.plus + self.days * DAY + (slack if self.days else dt.timedelta())

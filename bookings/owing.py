@@ -6,18 +6,16 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from django.db.models import CharField, Exists, F, OuterRef, Q, QuerySet, Value
-from django.db.models.functions import Cast, Concat, Greatest
+from django.db.models.functions import Cast, Concat
 from django.utils.translation import gettext_noop
 
-from bookings import aftercare
-from bookings.models import Consultation, Kind, Message, MessageState, Relay
+from bookings import aftercare, looks
+from bookings.models import Consultation, Kind, Message, MessageState
 from bookings.moments import Rule
 from bookings.reminders import CANCELLED, RULES
 from clinic import times
 from clinic.models import AftercareStep
 
-# How far back a tick looks for what fell due and ended while nobody asked.
-LOOKS_BACK = dt.timedelta(days=7)
 # What staff read on the desk; kept in English and translated where it is shown.
 TOO_LATE = gettext_noop("It could not be sent in time.")
 SAID_ALREADY = gettext_noop("Another e-mail of the same moment says the same.")
@@ -41,39 +39,55 @@ def owed(*, now: dt.datetime, since: dt.datetime | None = None) -> list[Message]
     Promised ones too whose time ended after `since`: they come as given up, for staff to see. As many
     queries however many consultations there are.
     """
-    since = since or now
-    rows = [row for rule in RULES for row in _not_noted(rule, since=since, now=now)]
-    for row, by_day in aftercare.not_noted(since=since, now=now):
-        rows.append(_when(row, by_day=by_day, now=now))
+    return found_by(looks.Look(now, since or now))
+
+
+def found_by(look: looks.Look) -> list[Message]:
+    """The same, as far as the look goes."""
+    turn = None if look.is_whole else _whose_turn(look)
+    rows: list[Message] = []
+    for rule in RULES if turn is None or turn else ():
+        rows += _not_noted(rule, turn, since=look.since, now=look.now)
+    for row, by_day in aftercare.not_noted(look, turn):
+        rows.append(_when(row, by_day=by_day, now=look.now))
     return list(_without_twins(rows))
 
 
 def note_owed(*, now: dt.datetime) -> int:
     """Writes down what is owed, once however many workers do so; gives how many were missing.
 
-    In one order, so that no two workers wait for each other. That somebody asked is noted too.
+    In one order, so that no two workers wait for each other.
     """
-    asked = Relay.objects.values_list("ticked_at", flat=True).get()
-    since = max(asked, now - LOOKS_BACK) if asked else now
-    rows = sorted(owed(now=now, since=min(since, now)), key=lambda row: (row.kind, row.about))
+    look = looks.begin(now=now)
+    rows = sorted(found_by(look), key=lambda row: (row.kind, row.about))
     Message.objects.bulk_create(rows, batch_size=500, ignore_conflicts=True)
-    Relay.objects.update(ticked_at=Greatest("ticked_at", Value(now)))
+    looks.end(look)
     return len(rows)
 
 
 def still_owed(message: Message, *, now: dt.datetime) -> bool:
     """Whether the present state still owes an e-mail that was noted earlier. To staff: always."""
-    if message.is_to_staff:
-        return True
-    if message.kind == Kind.AFTERCARE:
-        return aftercare.still_owed(message, now=now)
+    return bool(which_are_owed([message], now=now))
+
+
+def which_are_owed(messages: list[Message], *, now: dt.datetime) -> set[int]:
+    """Those of them that the present state still owes, by their numbers."""
+    owed = {row.pk for row in messages if row.is_to_staff}
+    tips = (row for row in messages if row.kind == Kind.AFTERCARE)
+    owed |= {row.pk for row in tips if aftercare.still_owed(row, now=now)}
     for rule in RULES:
-        if rule.kind == message.kind:
-            whose = Q(pk=message.consultation_id, about=message.about)
-            whose &= Q(**{rule.to: message.addressee})
-            if any(_in_time(rule, row, now, now) for row in _owed_to(rule, now, now).filter(whose)):
-                return True
-    return False
+        asked = {
+            (row.consultation_id, row.about, row.addressee): row.pk
+            for row in messages
+            if row.kind == rule.kind
+        }
+        if asked:
+            visits = looks.among([visit for visit, _about, _to in asked if visit])
+            for row in _owed_to(rule, now, now).filter(visits):
+                known = (row.pk, row.about, getattr(row, rule.to))  # type: ignore[attr-defined]
+                if known in asked and _in_time(rule, row, now, now):
+                    owed.add(asked[known])
+    return owed
 
 
 def is_missed(message: Message) -> bool:
@@ -136,13 +150,38 @@ def _in_time(rule: Rule, row: Consultation, since: dt.datetime, now: dt.datetime
     return rule.due.of(row) <= now and rule.until.of(row) > since
 
 
-def _not_noted(rule: Rule, *, since: dt.datetime, now: dt.datetime) -> Iterator[Message]:
-    """The rows that are missing."""
+def _whose_turn(look: looks.Look) -> list[int]:
+    """The consultations to which the last look could not have noted what is owed now."""
+    parts = []
+    for number, rule in enumerate(RULES):
+        if rule.due.lies_ahead_when_written:
+            due = Consultation.objects.filter(rule.state, rule.due.has_come(look.now))
+            due = due.filter(rule.due.has_not_come(look.since)).order_by()
+            parts.append(due.values_list(Value(number), "pk", rule.due.field, "zone"))
+    happened = Q(latest_at__gte=look.since)  # perhaps seen by the last look before its time
+    changed = Consultation.objects.filter(look.changed() | happened).order_by()
+    every = changed.values_list(Value(-1), "pk", "asked_at", "zone").union(*parts, all=True)
+    return sorted(
+        {
+            pk
+            for number, pk, time, zone in every
+            if number < 0 or look.since <= RULES[number].due.at(time, zone) <= look.now
+        }
+    )
+
+
+def _not_noted(
+    rule: Rule, turn: list[int] | None, *, since: dt.datetime, now: dt.datetime
+) -> Iterator[Message]:
+    """The rows that are missing, for those whose turn it is; for all where that is None."""
     since = since if rule.promised else now
     noted = Message.objects.filter(
         addressee=OuterRef(rule.to), kind=rule.kind, about=OuterRef("about")
     )
-    for row in _owed_to(rule, since, now).filter(~Exists(noted)).order_by("pk"):
+    owed_to = _owed_to(rule, since, now)
+    if turn is not None:
+        owed_to = owed_to.filter(looks.among(turn))
+    for row in owed_to.filter(~Exists(noted)).order_by("pk"):
         if not _in_time(rule, row, since, now):
             continue
         message = Message(

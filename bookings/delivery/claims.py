@@ -3,6 +3,7 @@
 import datetime as dt
 import logging
 import random
+from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import (
@@ -23,7 +24,7 @@ from bookings.models import COPIES_AT_MOST, Kind, Message, MessageState, Phase
 
 logger = logging.getLogger(__name__)
 
-LEASE = dt.timedelta(seconds=60)  # renewed before each e-mail
+LEASE = dt.timedelta(seconds=60)  # renewed before each e-mail that has waited (rounds.FRESH)
 LEFT_AT_THE_DOT = dt.timedelta(seconds=20)  # of the lease, so that the answer comes within it
 # The waits after each failed try, in minutes, a fifth more or less; after the last, always as long.
 WAITS = tuple(dt.timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 180))
@@ -119,6 +120,24 @@ def mark_the_dot(message: Message, *, wording: str, now: dt.datetime) -> bool:
     The consultation is locked against change meanwhile: what is cancelled or moved first is not sent,
     and what is marked first may have left before it was.
     """
+    return _mark_unchanged(message, wording=wording) or _mark_looking_again(message, wording, now)
+
+
+def _mark_unchanged(message: Message, *, wording: str) -> bool:
+    """All of it in one statement, where the consultation is as it was when it was claimed.
+
+    What it was owed at `now` then, it still is: no transaction has changed it since.
+    """
+    if message.consultation is None or message.session_id is not None:
+        return False
+    visit, changed_in = message.consultation_id, message.consultation.changed_in
+    ours: list[Any] = [message.pk, message.lease, LEFT_AT_THE_DOT]
+    with connection.cursor() as cursor:
+        cursor.execute(MARK_IF_UNCHANGED, [visit, changed_in, wording, *ours])
+        return bool(cursor.rowcount)
+
+
+def _mark_looking_again(message: Message, wording: str, now: dt.datetime) -> bool:
     with transaction.atomic():
         if message.consultation_id is not None:
             with connection.cursor() as cursor:
@@ -134,6 +153,18 @@ def mark_the_dot(message: Message, *, wording: str, now: dt.datetime) -> bool:
 
 
 LOCK_AGAINST_CHANGE = "SELECT 1 FROM bookings_consultation WHERE id = %s FOR SHARE"
+# Who waits here for a change to be committed then reads the row as it is after it. Of what was changed in
+# our own transaction its number says nothing.
+MARK_IF_UNCHANGED = """
+WITH unchanged AS MATERIALIZED (
+    SELECT FROM bookings_consultation WHERE id = %s AND changed_in = %s
+        AND changed_in IS DISTINCT FROM pg_current_xact_id_if_assigned()::text::bigint
+    FOR SHARE
+)
+UPDATE bookings_message SET phase = 'dot', dot_at = clinic_now(), copies = copies + 1, wording = %s
+WHERE id = %s AND state = 'sending' AND lease = %s AND lease_until >= clinic_now() + %s::interval
+    AND EXISTS (SELECT FROM unchanged)
+"""
 
 
 # --- How it ended ----------------------------------------------------------------------------------

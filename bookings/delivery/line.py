@@ -115,6 +115,12 @@ class _Dialogue(smtplib.SMTP):
         self.until(BEFORE_THE_DOT)
         super().__init__(*args, **options)
 
+    def _get_socket(self, *args: Any) -> socket.socket:
+        """The dot is a small packet after a large one: Nagle's algorithm would keep it for 40 ms."""
+        sock: socket.socket = super()._get_socket(*args)  # type: ignore[misc]
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return sock
+
     def until(self, seconds: float) -> None:
         self.deadline = time.monotonic() + seconds
 

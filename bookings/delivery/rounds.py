@@ -35,6 +35,9 @@ LATE_AT_ONCE = 500
 # Seconds. With the slowest e-mail after it (line.BEFORE_THE_DOT and AFTER_THE_DOT), a round ends before
 # the worker's limit for a task cuts it short.
 ROUND_LASTS = 8
+# Seconds after a claim in which its leases are as good as new, and the look at what is owed as well. Only
+# what is written in vain could be saved by another look: the mark before the dot looks again.
+FRESH = 5
 BROKEN_LINES = 3  # in a row end the round
 STAMPED_WITHIN, STAMPED_EVERY = 10.0, 0.2  # seconds
 
@@ -60,6 +63,8 @@ class Round:
     def __init__(self, now: dt.datetime) -> None:
         self.now = now
         self.line = Line()
+        self.claimed_at = 0.0
+        self.owed: set[int] = set()
         self.sent = 0
         self.accepted = False  # since the relay was last told so
         self.broken_lines = 0
@@ -69,7 +74,7 @@ class Round:
         until = time.monotonic() + ROUND_LASTS
         try:
             while not self.is_over and time.monotonic() < until:
-                claimed = claims.claim(now=self.now, at_most=at_once)
+                claimed = self._claim(at_most=at_once)
                 if not claimed:
                     break
                 for message in claimed:
@@ -85,7 +90,7 @@ class Round:
     def probe(self, why: str) -> int:
         """One e-mail, or only a call where nothing is due: does the relay work again?"""
         self.end_late()
-        claimed = claims.claim(now=self.now, at_most=1)
+        claimed = self._claim(at_most=1)
         try:
             if claimed:
                 self._deliver(claimed[0])
@@ -105,13 +110,22 @@ class Round:
             claims.end_late(message)
         return 0
 
+    def _claim(self, *, at_most: int) -> list[Message]:
+        """Some rows, and in one look which of them are still owed."""
+        claimed = claims.claim(now=self.now, at_most=at_most)
+        self.claimed_at = time.monotonic()
+        self.owed = owing.which_are_owed(claimed, now=self.now)
+        return claimed
+
     def _deliver(self, message: Message) -> None:
         """One e-mail, if it is still owed; what the relay says of it is written down."""
-        if not claims.renew(message):
-            return  # the batch took so long that another sender has it now
+        if time.monotonic() > self.claimed_at + FRESH:
+            if not claims.renew(message):
+                return  # the batch took so long that another sender has it now
+            self.owed = owing.which_are_owed([message], now=self.now)
         if message.useful_until <= self.now:
             claims.end_late(message)
-        elif not owing.still_owed(message, now=self.now):
+        elif message.pk not in self.owed:
             claims.end(message, MessageState.DROPPED)
         elif (morning := owing.quiet_until(message, now=self.now)) > self.now:
             claims.put_back(message, next_try_at=morning)

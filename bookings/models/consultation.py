@@ -7,10 +7,11 @@ import zoneinfo
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.db.models.functions import Greatest
 from django.utils.translation import gettext_lazy as _
 from phonenumber_field.modelfields import PhoneNumberField
 
-from bookings.models.guarantees import CONSTRAINTS, INDEXES
+from bookings.models.guarantees import CONSTRAINTS, HAPPENED, INDEXES
 from bookings.models.hours import Weekday
 from bookings.models.patient import Patient
 from bookings.models.queries import ConsultationQuerySet
@@ -160,6 +161,14 @@ class Consultation(models.Model):
 
     # Everything that says who it was is gone (bookings/actions/scrubbing.py); it never comes back.
     erased_at = models.DateTimeField(_("erased at"), null=True, editable=False)
+    # The transaction that changed it last: the database says so (migration 0012, bookings/looks.py).
+    changed_in = models.BigIntegerField(default=0, editable=False)
+    # The latest of what happened to it.
+    latest_at = models.GeneratedField(
+        expression=Greatest(*HAPPENED),
+        output_field=models.DateTimeField(null=True),
+        db_persist=True,
+    )
 
     objects = ConsultationQuerySet.as_manager()
 

@@ -1,7 +1,8 @@
 """What PostgreSQL guarantees of a consultation, each under a name that is a sentence, and its indexes.
 
-More are triggers (migrations 0002, 0006 and 0010): the steps of the transition table, that a visit is
-about a treatment which its dermatologist offers, and that what was erased stays erased.
+More are triggers (migrations 0002, 0006, 0010 and 0012): the steps of the transition table, that a visit
+is about a treatment which its dermatologist offers, that what was erased stays erased, and which
+transaction changed a row last.
 """
 
 import datetime as dt
@@ -22,6 +23,11 @@ ITS_TIME = Func(
     Value("[)"),
     function="tstzrange",
     output_field=DateTimeRangeField(),
+)
+# The columns that say when something happened of which an e-mail tells.
+HAPPENED = (
+    *("code_issued_at", "proven_at", "link_asked_at", "offered_at", "email_changed_at"),
+    *("confirmed_at", "asks_again_since", "cancelled_at"),
 )
 
 INDEXES = [
@@ -58,6 +64,11 @@ INDEXES = [
         condition=Q(email_changed_at__isnull=False),
         name="consultation_address",
     ),
+    models.Index(
+        fields=["confirmed_at"], condition=Q(status="confirmed"), name="consultation_confirmed"
+    ),
+    models.Index(fields=["changed_in"], name="consultation_changed"),
+    models.Index(fields=["latest_at"], name="consultation_latest"),
     # What is taken on a day, for one dermatologist; the past and the finished lie outside.
     models.Index(
         fields=["dermatologist", "starts_at"],

@@ -26,6 +26,11 @@ class Relay(models.Model):
     id = models.PositiveSmallIntegerField(primary_key=True, default=1, editable=False)
     # When somebody last asked what is owed: the beat of the senders. By the database's clock.
     ticked_at = models.DateTimeField(_("asked what is owed"), null=True)
+    # How far the looks have come (bookings/looks.py): the last one, the oldest transaction that it could
+    # not see to its end, and the last that read everything.
+    looked_at = models.DateTimeField(null=True, editable=False)
+    looked_through = models.BigIntegerField(null=True, editable=False)
+    looked_at_all_at = models.DateTimeField(null=True, editable=False)
     accepted_at = models.DateTimeField(_("last took an e-mail"), null=True)
     refused_in_a_row = models.PositiveSmallIntegerField(default=0)
     opened_at = models.DateTimeField(_("no e-mail is sent since"), null=True)
@@ -42,6 +47,15 @@ class Relay(models.Model):
                 name="a_relay_that_is_left_alone_says_why_and_until_when",
                 condition=models.Q(opened_at=None, why="", probe_at=None)
                 | (models.Q(opened_at__isnull=False, probe_at__isnull=False) & ~models.Q(why="")),
+            ),
+            models.CheckConstraint(
+                name="a_look_says_when_how_far_and_when_all_was_read",
+                condition=models.Q(looked_at=None, looked_through=None, looked_at_all_at=None)
+                | models.Q(
+                    looked_at__isnull=False,
+                    looked_through__isnull=False,
+                    looked_at_all_at__isnull=False,
+                ),
             ),
         ]
 

@@ -33,6 +33,8 @@ class TreatmentSession(models.Model):
     )
     voided_at = models.DateTimeField(_("voided at"), null=True, blank=True)
     void_reason = models.CharField(_("why it was voided"), max_length=200, blank=True)
+    # The transaction that changed it last: the database says so (migration 0012, bookings/looks.py).
+    changed_in = models.BigIntegerField(default=0, editable=False)
 
     objects = TreatmentSessionQuerySet.as_manager()
 
@@ -43,7 +45,8 @@ class TreatmentSession(models.Model):
         indexes = [
             models.Index(
                 fields=["took_place_at"], condition=Q(voided_at=None), name="session_took_place"
-            )
+            ),
+            models.Index(fields=["changed_in"], name="session_changed"),
         ]
         constraints = [
             models.UniqueConstraint(
