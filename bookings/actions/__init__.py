@@ -5,6 +5,7 @@ transaction, gives back the row, and raises a subclass of clinic.errors.Refused.
 """
 
 from bookings.actions.asking_again import ask_again, asked_again_done
+from bookings.actions.bounces import note_bounce
 from bookings.actions.closing import Closed, VisitsInClosure, close, is_told
 from bookings.actions.explaining import Answer, explain
 from bookings.actions.feeds import end_feed, make_feed, replace_feed
@@ -115,6 +116,7 @@ __all__ = [
     "named",
     "nearest_times",
     "no_show",
+    "note_bounce",
     "note_risks",
     "note_wish_to_talk",
     "offer_times",
