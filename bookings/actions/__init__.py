@@ -53,6 +53,7 @@ from bookings.actions.requests import (
 from bookings.actions.rooms import give_own_room
 from bookings.actions.scrubbing import Scrubbed, scrub
 from bookings.actions.sessions import record_session, void_session
+from bookings.actions.staff import leads, tell_of_returned, tell_staff
 from bookings.actions.taking import refuse_unless_free
 from bookings.actions.times import FreeTime, free_times, nearest_times
 from bookings.actions.visits import (
@@ -109,6 +110,7 @@ __all__ = [
     "free_times",
     "give_own_room",
     "is_told",
+    "leads",
     "lock_for_visit",
     "make_feed",
     "mark_as_phoned",
@@ -136,6 +138,8 @@ __all__ = [
     "send_code",
     "send_link",
     "set_treatment",
+    "tell_of_returned",
+    "tell_staff",
     "undo",
     "undo_phoned",
     "unwritten",
