@@ -5,19 +5,27 @@ from email.utils import parseaddr
 from typing import Any
 
 import environ
+from django.core.exceptions import ImproperlyConfigured
 
 SERVICE = "ANYMAIL_"  # ANYMAIL_POSTMARK_SERVER_TOKEN=... is ANYMAIL["POSTMARK_SERVER_TOKEN"]
 
 
-def way_out(env: environ.Env, *, timeout: int) -> dict[str, Any]:
+def way_out(env: environ.Env, *, timeout: int, production: bool) -> dict[str, Any]:
     """Django's settings for it.
 
     EMAIL_URL names a mail server. EMAIL_BACKEND names a service in its place, such as
-    anymail.backends.postmark.EmailBackend (docs/decisions/022). `timeout`: seconds.
+    anymail.backends.postmark.EmailBackend (docs/decisions/022). `timeout`: seconds. Raises
+    ImproperlyConfigured in production where neither is named.
     """
-    url = environ.Env.email_url_config(env.str("EMAIL_URL", default="smtp://127.0.0.1:8025"))
+    server, service = env.str("EMAIL_URL", default=""), env.str("EMAIL_BACKEND", default="")
+    if production and not (server or service):
+        raise ImproperlyConfigured(
+            "Set EMAIL_URL to a mail server, such as smtp+tls://user:password@mail.example.com:587, or "
+            "EMAIL_BACKEND to a mail service, such as anymail.backends.postmark.EmailBackend."
+        )
+    url = environ.Env.email_url_config(server or "smtp://127.0.0.1:8025")
     return {
-        "EMAIL_BACKEND": env.str("EMAIL_BACKEND", default="") or url["EMAIL_BACKEND"],
+        "EMAIL_BACKEND": service or url["EMAIL_BACKEND"],
         "EMAIL_HOST": url["EMAIL_HOST"],
         "EMAIL_PORT": url["EMAIL_PORT"],
         "EMAIL_HOST_USER": url["EMAIL_HOST_USER"] or "",

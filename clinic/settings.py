@@ -195,7 +195,7 @@ STORAGES = {
 # --- E-mail ----------------------------------------------------------------------------------
 
 EMAIL_TIMEOUT = 10  # seconds
-globals().update(mail.way_out(env, timeout=EMAIL_TIMEOUT))
+globals().update(mail.way_out(env, timeout=EMAIL_TIMEOUT, production=PRODUCTION))
 # How many connections to the mail server all senders together may have.
 MAIL_CONNECTIONS = env.int("MAIL_CONNECTIONS", default=4)
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Clinic <clinic@example.com>")
