@@ -9,7 +9,7 @@ import enum
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from email import message_from_bytes
+from email import message_from_bytes, message_from_string
 from email.message import Message as Part
 from email.utils import getaddresses
 from typing import Any
@@ -25,7 +25,9 @@ ACTION = re.compile(r"\s*([a-z]+)", re.IGNORECASE)
 FAILED_WITH = re.compile(
     r"\s*([45]\.\d{1,3}\.\d{1,3})(?!\d)"
 )  # RFC 3463; 4 as well: tried for days
-DELIVERY = ("message/delivery-status", "message/global-delivery-status")  # RFC 6533
+IN_UTF8 = "message/global-delivery-status"  # RFC 6533
+DELIVERY = ("message/delivery-status", IN_UTF8)
+EMPTY_LINES = re.compile(r"\r?\n\r?\n")
 MACHINES = ("bulk", "junk", "list", "auto_reply")
 
 
@@ -94,7 +96,7 @@ def _says(email: Part) -> tuple[Says, str]:
 def _of_the_addressees(part: Part) -> tuple[Says, str]:
     """Ours have one addressee, whose mailbox may hand on to others: one that arrived is enough."""
     found: dict[Says, str] = {}
-    for block in _parts(part):
+    for block in _blocks(part):
         action = ACTION.match(str(block.get("Action", "")))
         status = FAILED_WITH.match(str(block.get("Status", "")))
         if action and (says := ACTIONS.get(action[1].lower())):
@@ -112,6 +114,15 @@ def _is_from_a_machine(email: Part) -> bool:
     if _lines(email, ["X-Autoreply", "X-Autorespond", "X-Auto-Response-Suppress"]):
         return True
     return any(line.strip().lower() in MACHINES for line in _lines(email, ["Precedence"]))
+
+
+def _blocks(part: Part) -> list[Part]:
+    """What it says of the e-mail, and of each addressee; Python's parser knows the older form alone."""
+    blocks = _parts(part)
+    if part.get_content_type() == IN_UTF8 and blocks:
+        rest = EMPTY_LINES.split(str(blocks[0].get_payload()))
+        blocks += [message_from_string(lines.lstrip()) for lines in rest[:LINES_AT_MOST]]
+    return blocks
 
 
 def _parts(email: Part) -> list[Part]:

@@ -45,7 +45,9 @@ def _service(env: environ.Env, *, timeout: int) -> dict[str, Any]:
     """
     named = [name for name in os.environ if name.startswith(SERVICE)]
     given = {name.removeprefix(SERVICE): env.str(name) for name in named}
-    return {**given, "IGNORE_UNSUPPORTED_FEATURES": True, "REQUESTS_TIMEOUT": timeout}
+    # To connect, and for each wait after that: both are over before the lease is (bookings/delivery).
+    patience = (timeout / 2, timeout)
+    return {**given, "IGNORE_UNSUPPORTED_FEATURES": True, "REQUESTS_TIMEOUT": patience}
 
 
 def bounces_of(sender: str) -> str:

@@ -15,6 +15,8 @@ from clinic.i18n import Language
 from clinic.models import Clinic
 
 RETURNED = (MessageState.BOUNCED, MessageState.BAD_ADDRESS)
+# Whoever waits for a code sees on their page that it does not come, and how to correct the address.
+CODES = (Kind.CODE, Kind.NEW_ADDRESS)
 LOOKS_BACK = dt.timedelta(days=7)
 # A refusal may mean us and not the address: where it does, the row is owed again by then (relay.py).
 SURE_AFTER = dt.timedelta(minutes=2)
@@ -65,6 +67,7 @@ def tell_of_returned(*, now: dt.datetime) -> int:
     returned = (
         Message.objects.needing_staff()
         .filter(state__in=RETURNED, consultation__isnull=False)
+        .exclude(kind__in=CODES)
         .annotate(returned_at=Coalesce("bounced_at", "refused_at"))
         .filter(returned_at__gt=now - LOOKS_BACK, returned_at__lte=now - SURE_AFTER)
     )

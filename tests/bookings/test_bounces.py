@@ -91,6 +91,14 @@ def test_the_action_decides_and_only_a_code_is_kept(action, status, says, kept):
     assert (found.says, found.status) == (says, kept)
 
 
+def test_a_report_in_utf_8_is_read_too():
+    """RFC 6533: for addresses that are not in ASCII."""
+    whole = report(12, status="5.2.1").replace(b"message/delivery", b"message/global-delivery")
+    whole = whole.replace(b"rfc822; zubaida", "utf-8; زبيدة".encode())
+    assert bounces.read(whole) == bounces.Report(Says.FAILED, 12, "5.2.1")
+    assert bounces.read(whole.replace(b"Action: failed", b"Action: delayed")).says == Says.NOT_YET
+
+
 def test_one_addressee_that_it_reached_is_enough():
     twice = report(12).replace(
         b"\r\n\r\n--4Cg.1/mx.example.net\r\nContent-Description: Undelivered",

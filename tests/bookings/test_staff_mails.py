@@ -195,6 +195,14 @@ def test_a_refusal_that_meant_us_tells_nobody():
     assert bookings.actions.tell_of_returned(now=NOW + HOUR) == 0
 
 
+def test_strangers_who_type_addresses_write_no_e_mails_to_the_clinic():
+    visit = make.held()
+    owing.note_owed(now=NOW)
+    refused = visit.messages.filter(kind=Kind.CODE)
+    assert refused.update(state=MessageState.BAD_ADDRESS, refused_at=NOW) == 1
+    assert bookings.actions.tell_of_returned(now=NOW + HOUR) == 0
+
+
 def test_what_somebody_took_care_of_or_came_back_long_ago_is_not_told():
     message = returned()
     Message.objects.filter(pk=message.pk).update(phoned_at=NOW)

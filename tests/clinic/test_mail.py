@@ -41,11 +41,11 @@ def test_a_service_brings_its_own_settings_and_follows_nobody(env, monkeypatch):
     monkeypatch.setenv("EMAIL_BACKEND", POSTMARK)
     monkeypatch.setenv("ANYMAIL_POSTMARK_SERVER_TOKEN", "a token")
     found = told(env, production=True)
-    assert (found["EMAIL_BACKEND"], found["ANYMAIL"]["REQUESTS_TIMEOUT"]) == (POSTMARK, 10)
+    assert (found["EMAIL_BACKEND"], found["ANYMAIL"]["REQUESTS_TIMEOUT"]) == (POSTMARK, (5, 10))
     with override_settings(**found):
         backend = get_connection()
     assert isinstance(backend, EmailBackend)
-    assert (backend.server_token, backend.timeout) == ("a token", 10)
+    assert (backend.server_token, backend.timeout) == ("a token", (5, 10))
     assert backend.ignore_unsupported_features
 
 
