@@ -8,7 +8,7 @@ COPY . .
 # collectstatic reads the settings; it needs no server and none of these values are used when running.
 RUN PRODUCTION=1 SECRET_KEY=only-while-the-image-is-built LEDGER_KEY=none \
     DATABASE_URL=postgresql://app@localhost/none DATABASE_OWNER_URL=postgresql://owner@localhost/none \
-    REDIS_URL=redis://localhost/0 \
+    REDIS_URL=redis://localhost/0 EMAIL_URL=smtp://localhost \
     /venv/bin/python manage.py collectstatic --noinput
 
 FROM python:3.13-slim

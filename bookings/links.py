@@ -9,6 +9,8 @@ import datetime as dt
 import enum
 import hashlib
 import hmac
+import re
+from email.utils import parseaddr
 
 from django.conf import settings
 
@@ -18,6 +20,7 @@ from clinic.models import Dermatologist
 CODE_HOLDS = dt.timedelta(minutes=10)
 CODE_TRIES = 5
 LINK_TRIES = 5
+OF_A_BOUNCE = re.compile(r"([1-9]\d{0,17})\.([a-z2-7]{16})")
 
 
 class Purpose(enum.StrEnum):
@@ -108,3 +111,33 @@ def find_feed(token_given: str) -> Dermatologist | None:
     if not hmac.compare_digest(token_given, feed_token(dermatologist)):
         return None
     return dermatologist
+
+
+# --- Where a bounce goes ---------------------------------------------------------------------------
+
+
+def bounce_address(message_pk: int) -> str:
+    """The envelope's sender of one e-mail: what cannot be delivered comes back to it (VERP).
+
+    Its number and 80 bits of HMAC, in letters that may be written small or large on the way. Who gets
+    an e-mail learns its address, and could send a bounce of that one; of no other.
+    """
+    mailbox, _at, domain = settings.BOUNCE_ADDRESS.rpartition("@")
+    return f"{mailbox}+{message_pk}.{_small(message_pk)}@{domain}"
+
+
+def find_bounced(address_given: str) -> int | None:
+    """The number of the e-mail whose bounce goes to an address, or None: strange and forged look alike."""
+    address = parseaddr(address_given)[1].lower()
+    mailbox, _at, domain = settings.BOUNCE_ADDRESS.lower().rpartition("@")
+    local, _at, at = address.rpartition("@")
+    if at != domain or not local.startswith(f"{mailbox}+"):
+        return None
+    found = OF_A_BOUNCE.fullmatch(local.removeprefix(f"{mailbox}+"))
+    if found is None or not hmac.compare_digest(found[2], _small(int(found[1]))):
+        return None
+    return int(found[1])
+
+
+def _small(message_pk: int) -> str:
+    return base64.b32encode(_hmac(f"bounce:{message_pk}")[:10]).decode().lower()

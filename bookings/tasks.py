@@ -12,6 +12,7 @@ def send_due_messages() -> None:
     """Notes which e-mails are owed and sends those that are due."""
     now = clock.now()
     owing.note_owed(now=now)
+    actions.tell_of_returned(now=now)
     delivery.send_due(now=now)
 
 

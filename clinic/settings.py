@@ -9,7 +9,7 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
-from clinic import embedded
+from clinic import embedded, mail
 from clinic.logs import LOGGING as LOGGING
 
 # The zones of the locked tzdata package count, not those that the machine happens to have: they are
@@ -194,18 +194,14 @@ STORAGES = {
 
 # --- E-mail ----------------------------------------------------------------------------------
 
-_email = environ.Env.email_url_config(env.str("EMAIL_URL", default="smtp://127.0.0.1:8025"))
-EMAIL_BACKEND = _email["EMAIL_BACKEND"]
-EMAIL_HOST = _email["EMAIL_HOST"]
-EMAIL_PORT = _email["EMAIL_PORT"]
-EMAIL_HOST_USER = _email["EMAIL_HOST_USER"] or ""
-EMAIL_HOST_PASSWORD = _email["EMAIL_HOST_PASSWORD"] or ""
-EMAIL_USE_TLS = _email.get("EMAIL_USE_TLS", False)
-EMAIL_USE_SSL = _email.get("EMAIL_USE_SSL", False)
 EMAIL_TIMEOUT = 10  # seconds
+globals().update(mail.way_out(env, timeout=EMAIL_TIMEOUT, production=PRODUCTION))
 # How many connections to the mail server all senders together may have.
 MAIL_CONNECTIONS = env.int("MAIL_CONNECTIONS", default=4)
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Clinic <clinic@example.com>")
+# "bounces@x" gets what comes back as "bounces+12.abc@x"; the mailbox is imaps://user:password@host/folder.
+BOUNCE_ADDRESS = env.str("BOUNCE_ADDRESS", default="") or mail.bounces_of(DEFAULT_FROM_EMAIL)
+BOUNCE_IMAP_URL = env.str("BOUNCE_IMAP_URL", default="")
 # Where the demo's mail catcher keeps what it was given; the inbox page reads it.
 DEMO_MAIL_FOLDER = Path(env.str("DEMO_MAIL_FOLDER", default=str(BASE_DIR / ".local" / "mail")))
 

@@ -114,6 +114,7 @@ class Sink:
 
     def __init__(self) -> None:
         self.messages: list[EmailMessage] = []
+        self.senders: list[str | None] = []  # of the envelopes
         self.refuse_next = 0
         self.no_mailbox: set[str] = set()
         self.port = processes.free_port()
@@ -137,6 +138,7 @@ class Sink:
         message = BytesParser(policy=policy.default).parsebytes(envelope.original_content or b"")
         assert isinstance(message, EmailMessage)
         self.messages.append(message)
+        self.senders.append(envelope.mail_from)
         return "250 Kept"
 
     def wait_for(self, count: int, *, seconds: float = 60.0) -> list[EmailMessage]:

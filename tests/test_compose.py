@@ -43,13 +43,19 @@ def test_the_dockerfile_is_linted():
 
 
 def test_everything_that_runs_has_its_container():
-    ours = {"migrate", "web", "worker", "beat", "sender", "sealer"}
+    ours = {"migrate", "web", "worker", "beat", "sender", "sealer", "bounces"}
     assert set(SERVICES) == {"postgres", "redis", *ours}
     assert SERVICES["postgres"]["image"] == "postgres:18"
     assert "send_due" in SERVICES["sender"]["command"]
     assert "grow_ledger" in SERVICES["sealer"]["command"]
     for name in ("sender", "sealer"):
         assert "--loop" in SERVICES[name]["command"]
+
+
+def test_bounces_are_read_where_a_mailbox_is_named_and_nobody_else_is_left_out():
+    assert [name for name, service in SERVICES.items() if "profiles" in service] == ["bounces"]
+    assert SERVICES["bounces"]["command"][2:] == ["read_bounces", "--imap", "--loop"]
+    assert {"BOUNCE_ADDRESS", "BOUNCE_IMAP_URL"} <= set(SERVICES["bounces"]["environment"])
 
 
 def test_whoever_keeps_the_ledgers_heads_has_the_volume_that_they_are_kept_on():
@@ -116,6 +122,7 @@ def test_no_port_is_open_to_the_world():
 def test_the_environment_that_compose_sets_is_one_that_the_settings_accept():
     named = dict.fromkeys(re.findall(r"(?<!\$)\$\{(\w+)", str(SERVICES["web"])), "x")
     named |= {"EMAIL_URL": "smtp+tls://u:p@mail.example.com:587", "TRUSTED_PROXIES": "1"}
+    named |= {"EMAIL_BACKEND": "", "BOUNCE_ADDRESS": ""}
     environment = {
         key: re.sub(r"\$\{(\w+)[^}]*\}", lambda found: named[found[1]], value)
         for key, value in SERVICES["web"]["environment"].items()
@@ -124,6 +131,7 @@ def test_the_environment_that_compose_sets_is_one_that_the_settings_accept():
         "from django.conf import settings as s; "
         "assert s.DATABASES['default']['USER'] == 'clinic_app'; "
         "assert s.DATABASES['owner']['USER'] == 'clinic_owner'; "
+        "assert s.BOUNCE_ADDRESS == 'bounces@' + s.DEFAULT_FROM_EMAIL.partition('@')[2]; "
         "assert s.EMAIL_USE_TLS and s.SESSION_COOKIE_SECURE and not s.DEMO"
     )
     done = subprocess.run(

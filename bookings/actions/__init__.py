@@ -5,6 +5,7 @@ transaction, gives back the row, and raises a subclass of clinic.errors.Refused.
 """
 
 from bookings.actions.asking_again import ask_again, asked_again_done
+from bookings.actions.bounces import note_bounce
 from bookings.actions.closing import Closed, VisitsInClosure, close, is_told
 from bookings.actions.explaining import Answer, explain
 from bookings.actions.feeds import end_feed, make_feed, replace_feed
@@ -52,6 +53,7 @@ from bookings.actions.requests import (
 from bookings.actions.rooms import give_own_room
 from bookings.actions.scrubbing import Scrubbed, scrub
 from bookings.actions.sessions import record_session, void_session
+from bookings.actions.staff import leads, tell_of_returned, tell_staff
 from bookings.actions.taking import refuse_unless_free
 from bookings.actions.times import FreeTime, free_times, nearest_times
 from bookings.actions.visits import (
@@ -108,6 +110,7 @@ __all__ = [
     "free_times",
     "give_own_room",
     "is_told",
+    "leads",
     "lock_for_visit",
     "make_feed",
     "mark_as_phoned",
@@ -115,6 +118,7 @@ __all__ = [
     "named",
     "nearest_times",
     "no_show",
+    "note_bounce",
     "note_risks",
     "note_wish_to_talk",
     "offer_times",
@@ -134,6 +138,8 @@ __all__ = [
     "send_code",
     "send_link",
     "set_treatment",
+    "tell_of_returned",
+    "tell_staff",
     "undo",
     "undo_phoned",
     "unwritten",

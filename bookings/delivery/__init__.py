@@ -1,7 +1,9 @@
 """How due e-mails are sent safely: each is taken by the mail relay at least once, or staff see why not.
 
 claims.py   whose an e-mail is just now: lease, fence, the mark before the last dot, how it ended
-line.py     the line to the mail relay, and what its answers mean
+line.py     the line to the mail relay
+service.py  a service with an API in the relay's place
+answers.py  what became of an e-mail that was not taken
 relay.py    when to leave the whole relay alone, and how many may speak to it at once
 rounds.py   one sender's round over what is due
 

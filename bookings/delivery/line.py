@@ -1,7 +1,6 @@
 """The line to the mail relay: one connection for many e-mails, stopped just before each last dot.
 
-`email.send` of a service with an API has no such moment: there the whole call stands for the dot
-(docs/decisions/022).
+A service with an API has no such moment: there the whole call stands for the dot (service.py).
 """
 
 import re
@@ -13,12 +12,26 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
+from anymail.exceptions import AnymailError
 from django.conf import settings
 from django.core.mail import EmailMessage, get_connection
 from django.core.mail.backends.base import BaseEmailBackend
 from django.core.mail.backends.smtp import EmailBackend
 from django.utils.encoding import punycode
 from django.utils.translation import gettext_noop
+
+from bookings.delivery import service
+from bookings.delivery.answers import (
+    Aborted,
+    BadAddress,
+    LoginRefused,
+    NobodyKnows,
+    NotNow,
+    NotTaken,
+    RefusesUs,
+    Unreachable,
+    codes,
+)
 
 SMTP = "django.core.mail.backends.smtp.EmailBackend"
 BEFORE_THE_DOT = 25.0  # seconds, from the connection or the first command to the dot
@@ -29,48 +42,6 @@ AFTER_THE_DOT = 15.0  # seconds; shorter than what the mark leaves of the lease
 NO_ANSWER = gettext_noop("The mail server did not answer.")
 NOT_NOW = gettext_noop("The mail server could not take it.")
 REFUSED = gettext_noop("The mail server refused it.")
-
-ENHANCED = re.compile(r"[245]\.\d{1,3}\.\d{1,3}")  # RFC 3463
-
-
-class NotTaken(Exception):
-    """The relay did not take an e-mail. `answer` is its codes, such as "550 5.1.1", without words."""
-
-    def __init__(self, answer: str = "") -> None:
-        super().__init__(answer)
-        self.answer = answer
-
-
-class Unreachable(NotTaken):
-    """No line to the relay, or it does not talk to us."""
-
-
-class LoginRefused(NotTaken):
-    """It does not know us: user name, password or the encryption."""
-
-
-class BadAddress(NotTaken):
-    """There is no such mailbox."""
-
-
-class RefusesUs(NotTaken):
-    """It refuses this e-mail for good, or our sender, or everything of ours."""
-
-
-class NotNow(NotTaken):
-    """It cannot take this e-mail just now (4xx), or hung up before it was handed over."""
-
-    def __init__(self, answer: str = "", *, line_is_broken: bool = False) -> None:
-        super().__init__(answer)
-        self.line_is_broken = line_is_broken
-
-
-class NobodyKnows(NotTaken):
-    """The e-mail was handed over, and no answer came."""
-
-
-class Aborted(Exception):
-    """`before_the_dot` said no: nothing was handed over."""
 
 
 class _Answers:
@@ -182,13 +153,13 @@ class Line:
             self.backend.open()
         except smtplib.SMTPAuthenticationError as error:
             self.close()
-            raise LoginRefused(_codes(error.smtp_code, error.smtp_error)) from error
+            raise LoginRefused(codes(error.smtp_code, error.smtp_error)) from error
         except smtplib.SMTPNotSupportedError as error:  # no AUTH, or no STARTTLS
             self.close()
             raise LoginRefused from error
         except smtplib.SMTPResponseException as error:
             self.close()
-            raise Unreachable(_codes(error.smtp_code, error.smtp_error)) from error
+            raise Unreachable(codes(error.smtp_code, error.smtp_error)) from error
         except OSError as error:  # SMTPException is one
             self.close()
             raise Unreachable from error
@@ -242,7 +213,7 @@ class Line:
 
     def _refused(self, code: int, words: bytes | str, *, to_address: bool = False) -> NotTaken:
         """What a refusal means: 5xx for good, 4xx not now (RFC 5321 section 4.2.1), 421 "I hang up"."""
-        answer = _codes(code, words)
+        answer = codes(code, words)
         if code == -1:  # it hung up instead of answering
             self._hang_up()
             return NotNow(answer, line_is_broken=True)
@@ -266,11 +237,12 @@ class Line:
     def _send_by_service(
         self, email: EmailMessage, sender: str, before_the_dot: Callable[[], None]
     ) -> None:
+        """The whole call stands for the dot (docs/decisions/022)."""
         before_the_dot()
         try:
-            self.backend.send_messages([email])
-        except OSError as error:
-            raise NobodyKnows from error
+            service.hand_over(self.backend, email, sender=sender)
+        except (AnymailError, OSError) as error:
+            raise service.not_taken(error) from error
 
 
 def _on_the_wire(address: str) -> str:
@@ -283,10 +255,3 @@ def _bytes(email: EmailMessage) -> bytes:
     message: Any = email.message()
     whole: bytes = message.as_bytes(linesep="\r\n")
     return whole
-
-
-def _codes(code: int, words: bytes | str) -> str:
-    """ "550 5.1.1": the words may hold an address, so they are not kept."""
-    text = words.decode("ascii", "replace") if isinstance(words, bytes) else words
-    found = ENHANCED.match(text)
-    return f"{code} {found.group()}" if found else str(code)

@@ -3,14 +3,12 @@
 import datetime as dt
 import logging
 import time
-from email.utils import parseaddr
 
 import django.db
-from django.conf import settings
 from django.core.mail import EmailMessage
 from django.db import InterfaceError, OperationalError, connection
 
-from bookings import emails, owing
+from bookings import emails, links, owing
 from bookings.delivery import claims, relay
 from bookings.delivery.line import (
     NO_ANSWER,
@@ -147,7 +145,8 @@ class Round:
                 raise Aborted
 
         try:
-            self.line.send(email, sender=_sender(message), before_the_dot=before_the_dot)
+            sender = links.bounce_address(message.pk)
+            self.line.send(email, sender=sender, before_the_dot=before_the_dot)
         except Aborted:
             if not owing.still_owed(message, now=self.now):
                 claims.end(message, MessageState.DROPPED)
@@ -220,8 +219,3 @@ def _stamp(message: Message) -> None:
             logger.warning("message %s is not stamped yet: %s", message.pk, type(error).__name__)
             connection.close()
             time.sleep(STAMPED_EVERY)
-
-
-def _sender(message: Message) -> str:
-    """The envelope's sender, where a bounce goes."""
-    return parseaddr(settings.DEFAULT_FROM_EMAIL)[1]

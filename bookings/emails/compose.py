@@ -19,6 +19,7 @@ from django.template.loader import render_to_string
 from django.utils import translation
 
 from bookings import calendar
+from bookings.emails import staff
 from bookings.emails.pens import HTML, TEXT, one_line
 from bookings.emails.words import (
     KINDS,
@@ -31,6 +32,14 @@ from bookings.emails.words import (
 )
 from bookings.models import Consultation, Message
 from clinic.models import Clinic
+
+# No answers from machines, please (RFC 3834); word that it could not be delivered we do want, so Exchange
+# is not asked for "All", which would keep that back too (MS-OXCMAIL 2.1.3.2.20: NDR).
+NO_ANSWERS = {
+    "Auto-Submitted": "auto-generated",
+    "Precedence": "bulk",
+    "X-Auto-Response-Suppress": "DR, RN, NRN, OOF, AutoReply",
+}
 
 
 def compose(message: Message, *, now: dt.datetime) -> EmailMultiAlternatives:
@@ -70,20 +79,24 @@ def _headers(message: Message, what: str, *, now: dt.datetime) -> dict[str, str]
     return {
         "Message-ID": f"<{message.pk}.{what}@{domain}>",
         "Date": format_datetime(now),
-        "Auto-Submitted": "auto-generated",  # RFC 3834: no answers from machines, please
+        **NO_ANSWERS,
         "Content-Language": message.language,
     }
 
 
 def _to_staff(message: Message, *, now: dt.datetime) -> EmailMultiAlternatives:
-    """An e-mail to staff brings its own words, in text alone."""
-    return EmailMultiAlternatives(
+    """An e-mail to staff brings its own words; an answer goes to the clinic."""
+    languages = {"Content-Language": ", ".join(staff.languages(message))}
+    email = EmailMultiAlternatives(
         subject=one_line(message.subject),
         body=message.body,
         from_email=settings.DEFAULT_FROM_EMAIL,
         to=[message.addressee],
-        headers=_headers(message, message.kind, now=now),
+        reply_to=list(Clinic.objects.values_list("email", flat=True)),
+        headers=_headers(message, message.kind, now=now) | languages,
     )
+    email.attach_alternative(staff.html(message), "text/html")
+    return email
 
 
 def _picture(png: bytes, *, name: str) -> MIMEImage:

@@ -8,9 +8,13 @@ from html.parser import HTMLParser
 from icalendar import Calendar
 
 import bookings.actions
+import consent.actions
 from bookings import emails, links, owing
-from bookings.models import Consultation, Kind, Message
+from bookings.models import Consultation, Kind, Message, MessageState
 from clinic import times
+from consent.actions import growing
+from consent.actions.anchoring import anchor_mail
+from consent.models import TreeHead
 from tests import make
 
 HOUR, DAY = dt.timedelta(hours=1), dt.timedelta(days=1)
@@ -172,3 +176,39 @@ def calendar_of(mail: EmailMessage) -> tuple[EmailMessage, Calendar]:
 
 def first_line(mail: EmailMessage) -> str:
     return plain(body(mail, "plain")).splitlines()[0]
+
+
+# --- To staff --------------------------------------------------------------------------------------
+
+
+def _head_of_the_day() -> None:
+    growing.grow(now=make.NOW)
+    anchor_mail.hand_over(TreeHead.objects.latest("size"), about="1 0", now=make.NOW)
+
+
+def _looked_out_of_turn() -> None:
+    by = make.staff("another")
+    record = make.confirmed(**hostile()).consent_records.get()
+    consent.actions.look(record=record, by=by, how="printed", now=make.NOW)
+
+
+def _came_back() -> None:
+    make.confirmed(**hostile())
+    owing.note_owed(now=make.NOW)
+    Message.objects.update(state=MessageState.SENT, sent_at=make.NOW, dot_at=make.NOW, copies=1)
+    sent = Message.objects.get()
+    bookings.actions.note_bounce(message=sent.pk, status="5.1.1", now=make.NOW - HOUR)
+    bookings.actions.tell_of_returned(now=make.NOW)
+
+
+STAFF_SCENES = {
+    Kind.ANCHOR: _head_of_the_day,
+    Kind.LOOKED: _looked_out_of_turn,
+    Kind.BOUNCE: _came_back,
+}
+
+
+def of_staff(kind: str) -> tuple[Message, dt.datetime]:
+    """A message to staff of that kind, and the moment at which it is due; needs ANCHOR_MAIL_TO."""
+    STAFF_SCENES[Kind(kind)]()
+    return Message.objects.filter(kind=kind).latest("pk"), make.NOW

@@ -12,6 +12,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 
 import consent.actions
+from bookings import delivery
 from clinic import clock
 from consent import ledger, verifying
 from consent.actions import growing, rotating
@@ -364,7 +365,9 @@ def test_the_leads_daily_mail_is_an_anchor_that_can_be_used(here, settings, smtp
     """The one that is left when somebody took the file away, too."""
     here.grow()
     settings.ANCHOR_MAIL_TO = ["lead@example.com"]
-    anchor_mail.send(TreeHead.objects.latest("size"))
+    now = clock.now()
+    anchor_mail.hand_over(TreeHead.objects.latest("size"), about="1 0", now=now)
+    delivery.send_due(now=now)
     kept = tmp_path / "mail.eml"
     kept.write_bytes(smtp_sink.wait_for(1)[0].as_bytes())
     here.anchors.unlink()

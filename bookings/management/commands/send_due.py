@@ -9,7 +9,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from django.db import DatabaseError, connection
 
-from bookings import delivery, owing
+from bookings import actions, delivery, owing
 from clinic import clock
 
 logger = logging.getLogger(__name__)
@@ -42,4 +42,5 @@ def send_once() -> int:
     """One round; gives how many e-mails were sent."""
     now = clock.now()
     owing.note_owed(now=now)
+    actions.tell_of_returned(now=now)
     return delivery.send_due(now=now)

@@ -16,6 +16,7 @@ from django.db.models import Q
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from bookings.actions.bounces import CAME_BACK
 from consent.actions import heads
 from consent.actions.anchoring import anchor_file, anchor_mail
 from consent.actions.anchoring.time_stamps import NotStamped, stamped
@@ -34,11 +35,15 @@ KEPT = ["size", "anchored_at", "tries", "failing_since", "next_try_at", "trouble
 
 @dataclass(frozen=True)
 class Anchor:
-    """One kind of place: whether the clinic has it, how often it is used, and when it is late."""
+    """One kind of place: whether the clinic has it, how often it is used, and when it is late.
+
+    `put` brings heads to it and gives the newest that is kept there now, or None while that is not
+    known; then it is asked again.
+    """
 
     place: Place
     is_used: Callable[[], bool]
-    put: Callable[[list[TreeHead], dt.datetime], None]
+    put: Callable[[list[TreeHead], AnchorPlace, dt.datetime], TreeHead | None]
     every: dt.timedelta
     late_after: dt.timedelta
     takes_all: bool  # every head, or only the newest
@@ -56,15 +61,16 @@ class Alarm:
     trouble: str = ""
 
 
-def _to_the_file(heads: list[TreeHead], now: dt.datetime) -> None:
+def _to_the_file(heads: list[TreeHead], place: AnchorPlace, now: dt.datetime) -> TreeHead:
     anchor_file.append(Path(settings.ANCHOR_FILE), heads, now=now)
+    return heads[-1]
 
 
-def _to_the_lead(heads: list[TreeHead], now: dt.datetime) -> None:
-    anchor_mail.send(heads[-1])
+def _to_the_lead(heads: list[TreeHead], place: AnchorPlace, now: dt.datetime) -> TreeHead | None:
+    return anchor_mail.kept(heads[-1], place, now=now)
 
 
-def _to_the_authority(heads: list[TreeHead], now: dt.datetime) -> None:
+def _to_the_authority(heads: list[TreeHead], place: AnchorPlace, now: dt.datetime) -> TreeHead:
     if not settings.ANCHOR_FILE:
         raise NotStamped("there is no ANCHOR_FILE to keep its word in")
     head, certificate = heads[-1], settings.ANCHOR_TSA_CERTIFICATE
@@ -75,6 +81,7 @@ def _to_the_authority(heads: list[TreeHead], now: dt.datetime) -> None:
         now=now,
     )
     anchor_file.append(Path(settings.ANCHOR_FILE), [head], now=now, token=token)
+    return head
 
 
 ANCHORS = (
@@ -146,6 +153,8 @@ def _alarm(each: Anchor, row: AnchorPlace | None, *, now: dt.datetime) -> Alarm 
     newest, size = heads.newest(), row.size if row else 0
     if row and size > (newest.size if newest else 0):
         return Alarm(each.place, row.anchored_at or now, str(AHEAD))
+    if row and each.place == Place.MAIL and anchor_mail.came_back(row):
+        return Alarm(each.place, row.anchored_at or now, str(each.fails), str(_(CAME_BACK)))
     oldest = next(heads.larger_than(size), None)
     if oldest and oldest.signed_at < now - each.late_after:
         return Alarm(each.place, oldest.signed_at, str(each.is_late))
@@ -160,10 +169,13 @@ def _bring_up_to_date(each: Anchor, *, now: dt.datetime) -> int:
     kept = 0
     try:
         while heads:
-            each.put(heads, now)
+            newest = each.put(heads, row, now)
+            if newest is None:
+                row.next_try_at = now + WAIT
+                break
             kept += len(heads)
-            _note_success(row, heads[-1], each, now=now)
-            heads = _owed(each, row)
+            _note_success(row, newest, each, now=now)
+            heads = _owed(each, row) if each.takes_all else []
     except Exception as error:  # of this place; the others, and the patients, go on
         _note_failure(row, error, now=now)
     row.save(update_fields=KEPT)
@@ -209,7 +221,7 @@ def _note_failure(row: AnchorPlace, error: Exception, *, now: dt.datetime) -> No
 
 def _in_words(error: Exception) -> str:
     """What went wrong, without what a mail server repeats of an address."""
-    if isinstance(error, NotStamped):
+    if isinstance(error, NotStamped | anchor_mail.NotMailed):
         return str(error)
     reason = getattr(error, "reason", None) or getattr(error, "strerror", None) or ""
     return f"{type(error).__name__}: {reason}" if reason else type(error).__name__
