@@ -25,11 +25,12 @@ from bookings.emails.words import (
     RECEIPT_PICTURE,
     WITH_CALENDAR,
     receipt_in,
+    stop_url,
     subject,
     told,
     words,
 )
-from bookings.models import Consultation, Message
+from bookings.models import Consultation, Kind, Message
 from clinic.models import Clinic
 
 
@@ -57,6 +58,8 @@ def compose(message: Message, *, now: dt.datetime) -> EmailMultiAlternatives:
             reply_to=[clinic.email],
             headers=_headers(message, consultation.reference, now=now),
         )
+        if message.kind == Kind.AFTERCARE:
+            email.extra_headers |= _one_click(stop_url(consultation))
         email.attach_alternative(html, "text/html")
         if receipt := receipt_in(message, consultation):
             email.attach(_picture(receipt.qr_png, name=RECEIPT_PICTURE))
@@ -72,6 +75,14 @@ def _headers(message: Message, what: str, *, now: dt.datetime) -> dict[str, str]
         "Date": format_datetime(now),
         "Auto-Submitted": "auto-generated",  # RFC 3834: no answers from machines, please
         "Content-Language": message.language,
+    }
+
+
+def _one_click(address: str) -> dict[str, str]:
+    """The tips can be stopped from the mail program (RFC 8058); what belongs to a visit cannot."""
+    return {
+        "List-Unsubscribe": f"<{address}>",
+        "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
     }
 
 

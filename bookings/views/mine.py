@@ -202,7 +202,9 @@ def _reminders_to_come(consultation: Consultation, *, now: dt.datetime) -> int:
 
 def _mail_state(consultation: Consultation) -> str:
     """Where the newest confirmation stands: "sent", "trouble", or "sending" until one of those."""
-    mail = Message.objects.filter(consultation=consultation, kind=Kind.CONFIRMED).first()
+    mail = Message.objects.filter(
+        consultation=consultation, kind=Kind.CONFIRMED, addressee=consultation.email
+    ).first()
     if mail is None or not consultation.email:
         return "sending" if consultation.email else "none"
     if mail.state in NEEDS_STAFF:
