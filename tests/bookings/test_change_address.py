@@ -9,6 +9,7 @@ import consent.actions
 from bookings import links, owing
 from bookings.links import Purpose
 from bookings.models import Consultation, Kind, Message, MessageState, Patient, Proof, Status
+from consent.models import ConsentRecord, Particulars
 from tests import make
 from tests.bookings.owing import HOUR, are_sent, kinds, note, owed, session_of
 from tests.consent.erased import tables
@@ -339,6 +340,20 @@ def test_an_erased_consultation_keeps_none_of_its_addresses():
     )
     assert not [table for table, text in tables().items() if "kanari@" in text]
     assert visit.messages.count() == 4
+
+
+def test_what_was_acknowledged_stays_with_the_address_of_then():
+    visit = visit_next_week()
+    old, papers = visit.email, list(Particulars.objects.values())
+    records = list(ConsentRecord.objects.values())
+    changed = change(visit)
+    assert list(Particulars.objects.values()) == papers
+    assert list(ConsentRecord.objects.values()) == records
+    bookings.actions.ask_again(consultation=changed, now=LATER)
+    changed.refresh_from_db()
+    make.acknowledge_all(changed, now=LATER + MINUTE)
+    addresses = Particulars.objects.filter(field="email").order_by("pk")
+    assert list(addresses.values_list("value", flat=True)) == [old, NEW]
 
 
 # --- At the desk -----------------------------------------------------------------------------------
