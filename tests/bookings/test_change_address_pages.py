@@ -108,7 +108,7 @@ def test_a_new_code_can_be_asked_for_after_half_a_minute(monkeypatch):
 def test_the_own_page_tells_that_an_address_waits_and_the_old_one_can_be_kept():
     person = at_code().open("/my/")
     assert person.has(f"You asked to change your e-mail address to {NEW}")
-    person.follow("Enter the code").press("Keep the address")
+    person.follow("Enter the code").press("Leave it as it is")
     assert (person.url, the_row().new_email) == ("/my/", "")
     assert not person.has(NEW)
 
@@ -168,7 +168,7 @@ def test_five_wrong_answers_end_the_link_and_change_nothing():
 def test_a_link_that_has_ended_looks_like_any_other(monkeypatch):
     person = at_code()
     token = the_link()
-    person.press("Keep the address")
+    person.press("Leave it as it is")
     wrong = f"/address/{the_row().reference}.guessed/"
     pages = {Person().open(url).main for url in (token, wrong, "/address/x/", "/c/x/")}
     assert len(pages) == 1 and "This link has ended" in pages.pop()
