@@ -70,14 +70,18 @@ def tips() -> list[Tip]:
     return found
 
 
+def tips_of(session: TreatmentSession) -> list[Tip]:
+    """The e-mails of one session's plan, as it is now."""
+    return [tip for tip in tips() if tip.step.treatment_id == session.treatment_id]
+
+
 def tip_of(message: Message) -> Tip | None:
     """The e-mail that a row stands for as the plan is now; None where the plan has none any more."""
     assert message.session is not None
     assert message.step is not None
-    for tip in tips():
-        if tip.step.treatment_id == message.session.treatment_id:
-            if tip.step.key == message.step.key:
-                return tip
+    for tip in tips_of(message.session):
+        if tip.step.key == message.step.key:
+            return tip
     return None
 
 

@@ -30,16 +30,33 @@ class Purpose(enum.StrEnum):
     PROVE = "prove"  # the link beside the code: proves the address
     PAGE = "page"  # the patient's own page, from any e-mail
     ROAD = "road"  # the unfinished request of the device that began it (the API's bearer token)
+    NEW_CODE = "new-code"  # the six digits for another address
+    NEW_ADDRESS = "new-address"  # the link beside them
+    STOP = "stop"  # stops the tips after a session (RFC 8058)
+
+
+OF_NEW_ADDRESS = (Purpose.NEW_CODE, Purpose.NEW_ADDRESS)
 
 
 def _serial(consultation: Consultation, purpose: Purpose) -> int:
-    if purpose in (Purpose.CODE, Purpose.PROVE):
+    if purpose in (Purpose.CODE, Purpose.PROVE, *OF_NEW_ADDRESS):
         return consultation.code_serial
     return consultation.link_serial if purpose is Purpose.PAGE else 0
 
 
 def _mac(consultation: Consultation, purpose: Purpose) -> bytes:
-    return _hmac(f"{purpose}:{consultation.reference}:{_serial(consultation, purpose)}")
+    words = f"{purpose}:{consultation.reference}:{_serial(consultation, purpose)}"
+    return _hmac(words + _address(consultation, purpose))
+
+
+def _address(consultation: Consultation, purpose: Purpose) -> str:
+    """The address that a token is bound to: sent to one address, it is worth nothing for another.
+
+    A new address is still the same once it has been proven, so that a second press does no harm.
+    """
+    if purpose in OF_NEW_ADDRESS:
+        return f":{consultation.new_email or consultation.email}"
+    return f":{consultation.email}" if purpose is Purpose.STOP else ""
 
 
 def _hmac(words: str) -> bytes:
@@ -51,9 +68,9 @@ def _in_an_address(mac: bytes) -> str:
     return base64.urlsafe_b64encode(mac[:24]).decode()
 
 
-def code(consultation: Consultation) -> str:
-    """The six digits that prove the address, for the present serial."""
-    number = int.from_bytes(_mac(consultation, Purpose.CODE)[:8], "big")
+def code(consultation: Consultation, purpose: Purpose = Purpose.CODE) -> str:
+    """The six digits that prove the address, or the new one (NEW_CODE), for the present serial."""
+    number = int.from_bytes(_mac(consultation, purpose)[:8], "big")
     return f"{number % 1_000_000:06d}"
 
 
@@ -79,9 +96,11 @@ def find(token_given: str, purpose: Purpose, *, erased: bool = False) -> Consult
     return consultation
 
 
-def code_matches(consultation: Consultation, code_given: str) -> bool:
+def code_matches(
+    consultation: Consultation, code_given: str, purpose: Purpose = Purpose.CODE
+) -> bool:
     """Whether these are the six digits, in constant time."""
-    return code_given.isascii() and hmac.compare_digest(code_given, code(consultation))
+    return code_given.isascii() and hmac.compare_digest(code_given, code(consultation, purpose))
 
 
 def code_has_run_out(consultation: Consultation, *, now: dt.datetime) -> bool:

@@ -36,6 +36,7 @@ class OwnPage:
     """
 
     def __init__(self, request: HttpRequest) -> None:
+        self.request = request
         self.session = request.session
         kept = self.session.get(KEY) or {}
         self.consultation: Consultation | None = None
@@ -61,6 +62,12 @@ class OwnPage:
             "checked": checked,
         }
         self.consultation, self.is_checked = consultation, checked
+
+    def goes_on(self, consultation: Consultation) -> None:
+        """Under the newer link that what was done here has made; the older ones have ended elsewhere."""
+        if self.open_consultation == consultation:
+            self.session[KEY] = {**self.session[KEY], "serial": consultation.link_serial}
+            self.consultation = consultation
 
     def close(self) -> None:
         """Forgets it."""

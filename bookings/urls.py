@@ -3,7 +3,19 @@
 from django.urls import URLPattern, path
 
 from bookings.admin import feed as desk_feed
-from bookings.views import about_you, code, feed, mine, moving, start, times, way_in, what
+from bookings.views import (
+    about_you,
+    address,
+    code,
+    feed,
+    mine,
+    moving,
+    start,
+    stop,
+    times,
+    way_in,
+    what,
+)
 from clinic.admin import desk
 
 urlpatterns: list[URLPattern] = [
@@ -28,6 +40,13 @@ urlpatterns: list[URLPattern] = [
     path("my/close/", mine.close, name="mine_close"),
     path("my/move/", moving.move, name="mine_move"),
     path("my/cancel/", mine.cancel, name="mine_cancel"),
+    path("my/address/", address.new_address, name="mine_address"),
+    path("my/address/code/", address.code, name="mine_address_code"),
+    path("my/address/again/", address.code_again, name="mine_address_again"),
+    path("my/address/keep/", address.keep, name="mine_address_keep"),
+    path("my/tips/", stop.tips, name="mine_tips"),
+    path("address/<token>/", address.link, name="new_address_link"),
+    path("stop/<token>/", stop.stop, name="stop_tips"),
     path("my/calendar.ics", mine.calendar_file, name="mine_calendar"),
     # A dermatologist's calendar feed: the file, and the desk's pages about it.
     path("calendar/<token>/visits.ics", feed.feed, name="calendar_feed"),

@@ -4,6 +4,15 @@ Arguments are keyword-only; `now` is aware and comes from the database's clock; 
 transaction, gives back the row, and raises a subclass of clinic.errors.Refused.
 """
 
+from bookings.actions.addresses import (
+    ask_for_new_address,
+    change_address_in_person,
+    find_new_address,
+    keep_address,
+    prove_new_address_by_code,
+    prove_new_address_by_link,
+    send_new_address_code,
+)
 from bookings.actions.asking_again import ask_again, asked_again_done
 from bookings.actions.bounces import note_bounce
 from bookings.actions.closing import Closed, VisitsInClosure, close, is_told
@@ -26,15 +35,13 @@ from bookings.actions.messages import (
     unwritten,
 )
 from bookings.actions.offers import offer_times
+from bookings.actions.page_links import DataErased, LinkEnded, open_page_link
 from bookings.actions.proof import (
     CodeRanOut,
-    DataErased,
-    LinkEnded,
     TooManyTries,
     WrongAnswer,
     WrongCode,
     check_person,
-    open_page_link,
     prove_by_code,
     prove_by_link,
     prove_in_person,
@@ -56,6 +63,7 @@ from bookings.actions.sessions import record_session, void_session
 from bookings.actions.staff import leads, tell_of_returned, tell_staff
 from bookings.actions.taking import refuse_unless_free
 from bookings.actions.times import FreeTime, free_times, nearest_times
+from bookings.actions.tips import find_to_stop, resume_tips, stop_tips
 from bookings.actions.visits import (
     RisksMissing,
     TooLate,
@@ -94,10 +102,12 @@ __all__ = [
     "WrongCode",
     "arrive",
     "ask_again",
+    "ask_for_new_address",
     "ask_for_other_times",
     "asked_again_done",
     "booked_ahead",
     "cancel",
+    "change_address_in_person",
     "change_details",
     "check_person",
     "choose_time",
@@ -107,10 +117,13 @@ __all__ = [
     "end_feed",
     "expire_holds",
     "explain",
+    "find_new_address",
+    "find_to_stop",
     "free_times",
     "give_own_room",
     "is_told",
     "leads",
+    "keep_address",
     "lock_for_visit",
     "make_feed",
     "mark_as_phoned",
@@ -126,20 +139,25 @@ __all__ = [
     "prove_by_code",
     "prove_by_link",
     "prove_in_person",
+    "prove_new_address_by_code",
+    "prove_new_address_by_link",
     "record_session",
     "refuse_to_leave_visits_outside",
     "refuse_unless_free",
     "renew_hold",
     "replace_feed",
     "request",
+    "resume_tips",
     "retry",
     "retry_unwritten",
     "scrub",
     "send_code",
     "send_link",
+    "send_new_address_code",
     "set_treatment",
     "tell_of_returned",
     "tell_staff",
+    "stop_tips",
     "undo",
     "undo_phoned",
     "unwritten",

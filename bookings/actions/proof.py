@@ -8,14 +8,13 @@ from django.utils.translation import gettext_lazy as _
 
 from bookings import links
 from bookings.actions.locks import end_holds, lock_consultation
+from bookings.actions.page_links import LinkEnded, link_has_run_out
 from bookings.links import Purpose
 from bookings.models import Consultation, NotPossibleNow, Patient, Proof, Status
 from clinic.errors import Refused
-from clinic.models import AftercareStep
 
 CODES_AT_MOST = 10  # for one request; more is not a person
 BETWEEN_CODES = dt.timedelta(seconds=30)
-LINK_HOLDS = dt.timedelta(days=90)  # past the last e-mail that could be owed
 
 
 class WrongCode(Refused):
@@ -37,20 +36,6 @@ class TooManyTries(Refused):
 
     code = "too_many_tries"
     status = 429
-
-
-class LinkEnded(Refused):
-    """Unknown, run out, used and foreign links all look alike."""
-
-    code = "link_ended"
-    status = 404
-
-
-class DataErased(LinkEnded):
-    """A link that was good until all that was known of its visit was erased; who has it is told so."""
-
-    code = "data_erased"
-    status = 410
 
 
 class WrongAnswer(Refused):
@@ -75,7 +60,10 @@ def issue_link(consultation: Consultation, *, now: dt.datetime) -> None:
 
 
 def refuse_more_codes(consultation: Consultation) -> None:
-    """Ten codes for one request: fifty tries in all. Raises TooManyTries."""
+    """Ten codes for one request, those to a new address among them: fifty tries in all.
+
+    Raises TooManyTries.
+    """
     if consultation.code_serial >= CODES_AT_MOST:
         raise TooManyTries(
             _("We have sent many codes already. Please call the clinic."), field="email"
@@ -118,7 +106,7 @@ def prove_by_code(*, consultation: Consultation, code: str, now: dt.datetime) ->
     """
     with transaction.atomic():
         locked = lock_consultation(consultation.pk)
-        refusal = None if locked.is_proven else _refusal_of_code(locked, code, now=now)
+        refusal = None if locked.is_proven else refusal_of_code(locked, code, now=now)
         if refusal is None:
             _prove(locked, Proof.EMAIL_CODE, now=now)
         elif isinstance(refusal, WrongCode):
@@ -129,7 +117,10 @@ def prove_by_code(*, consultation: Consultation, code: str, now: dt.datetime) ->
     return locked
 
 
-def _refusal_of_code(consultation: Consultation, code: str, *, now: dt.datetime) -> Refused | None:
+def refusal_of_code(
+    consultation: Consultation, code: str, *, now: dt.datetime, purpose: Purpose = Purpose.CODE
+) -> Refused | None:
+    """Why these six digits prove nothing; None where they do."""
     if consultation.status == Status.CANCELLED:
         return NotPossibleNow(_("This request was cancelled. Please start again."))
     if links.code_has_run_out(consultation, now=now):
@@ -142,7 +133,7 @@ def _refusal_of_code(consultation: Consultation, code: str, *, now: dt.datetime)
             _("That was wrong 5 times, so this code has ended. Ask for a new one below."),
             field="code",
         )
-    if not links.code_matches(consultation, code):
+    if not links.code_matches(consultation, code, purpose):
         return WrongCode(
             _("This is not the code in our newest e-mail. Check the 6 digits and try again."),
             field="code",
@@ -195,19 +186,7 @@ def _prove(consultation: Consultation, how: str, *, now: dt.datetime, note: str 
     """
     if consultation.is_proven:
         return
-    details: dict[str, Any] = {
-        "guardian_name": consultation.guardian_name,
-        "mobile": consultation.mobile,
-        "language": consultation.language,
-        "zone": consultation.zone,
-    }
-    who: dict[str, Any] = {"name": consultation.patient_name, "birth_date": consultation.birth_date}
-    if consultation.email:
-        consultation.patient, _made = Patient.objects.update_or_create(
-            email=consultation.email, **who, defaults=details
-        )
-    else:
-        consultation.patient = Patient.objects.create(email="", **who, **details)
+    consultation.patient = patient_of(consultation)
     consultation.proven_at = now
     consultation.proven_by = how
     consultation.proven_note = note
@@ -221,6 +200,23 @@ def _prove(consultation: Consultation, how: str, *, now: dt.datetime, note: str 
             raise
         _give_way(consultation, now=now)
         consultation.save(update_fields=PROVEN)
+
+
+def patient_of(consultation: Consultation) -> Patient:
+    """The row of the person behind a proven address, made or brought up to date."""
+    details: dict[str, Any] = {
+        "guardian_name": consultation.guardian_name,
+        "mobile": consultation.mobile,
+        "language": consultation.language,
+        "zone": consultation.zone,
+    }
+    who: dict[str, Any] = {"name": consultation.patient_name, "birth_date": consultation.birth_date}
+    if not consultation.email:
+        return Patient.objects.create(email="", **who, **details)
+    patient, _made = Patient.objects.update_or_create(
+        email=consultation.email, **who, defaults=details
+    )
+    return patient
 
 
 PROVEN = ["patient", "proven_at", "proven_by", "proven_note", "status", "hold_expires_at"]
@@ -240,29 +236,6 @@ def _is_elsewhere(consultation: Consultation, *, now: dt.datetime) -> bool:
     then = theirs.touching(starts_at=consultation.starts_at, ends_at=consultation.ends_at)
     end_holds(*then.with_hold_run_out(now=now).values_list("pk", flat=True), now=now)
     return then.taking_a_slot(now=now).exists()
-
-
-def open_page_link(*, token: str, now: dt.datetime) -> Consultation:
-    """The consultation behind a link to the patient's page; changes nothing.
-
-    Raises LinkEnded, DataErased.
-    """
-    found = links.find(token, Purpose.PAGE)
-    if found is None and links.find(token, Purpose.PAGE, erased=True):
-        raise DataErased(_("What we knew about this visit is erased."))
-    if found is None or link_has_run_out(found, now=now):
-        raise LinkEnded(_("This link has ended."))
-    return found
-
-
-def link_has_run_out(consultation: Consultation, *, now: dt.datetime) -> bool:
-    """Whether 90 days have passed since the visit and since the last e-mail that could be owed."""
-    moments = [consultation.asked_at]
-    moments += [consultation.ends_at] if consultation.ends_at else []
-    for session in consultation.sessions.standing():
-        last = AftercareStep.objects.filter(treatment=session.treatment_id).last()
-        moments.append(session.took_place_at + (last.delay if last else dt.timedelta()))
-    return now >= max(moments) + LINK_HOLDS
 
 
 def check_person(*, consultation: Consultation, answer: str) -> Consultation:

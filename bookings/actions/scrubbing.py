@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 from django.contrib.sessions.models import Session
 from django.db import transaction
+from django.db.models import CharField, Value
+from django.db.models.functions import Cast, Concat
 
 from bookings.models import (
     ERASED,
@@ -90,6 +92,9 @@ def _scrub_mails(consultation: Consultation) -> None:
     mails.filter(state__in=NOT_SENT).update(
         state=MessageState.DROPPED, lease_until=None, phase="", sent_at=None
     )
+    # Once nobody knows where they went, what went to two addresses is told apart by its number.
+    number = Concat(Value(f"{consultation.reference} erased "), Cast("pk", CharField()))
+    mails.exclude(addressee=consultation.email).update(about=number)
     mails.update(addressee="", trouble="")
 
 

@@ -11,6 +11,7 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext
 
 from bookings.admin.forms import (
+    AddressForm,
     CancelForm,
     ProveForm,
     RoomForm,
@@ -114,6 +115,10 @@ def cancel_form(asked: Asked, given: QueryDict | None) -> forms.Form:
 
 def prove_form(asked: Asked, given: QueryDict | None) -> forms.Form:
     return ProveForm(given)
+
+
+def address_form(asked: Asked, given: QueryDict | None) -> forms.Form:
+    return AddressForm(given)
 
 
 def other_times(asked: Asked, form: forms.Form) -> dict[str, Any]:

@@ -183,3 +183,29 @@ class ProveForm(forms.Form):
         max_length=200,
         help_text=_("For example: Mariam saw the passport at the desk; the patient has no e-mail."),
     )
+
+
+class AddressForm(forms.Form):
+    """The new e-mail address, and how the staff know that it is the person who gives it, if they do."""
+
+    email = AddressField(
+        label=_("New e-mail address"),
+        help_text=_(
+            "A code and a link go there. It counts once the patient has used one of them; until then "
+            "e-mails go to the old address."
+        ),
+    )
+    note = WhyField(
+        label=_("Who saw the person, and why"),
+        max_length=200,
+        required=False,
+        help_text=_(
+            "Only if you have seen the person: then the new address counts at once. For example: "
+            "Mariam saw the passport at the desk."
+        ),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """It is not the receptionist's own address: the browser offers nothing."""
+        super().__init__(*args, **kwargs)
+        self.fields["email"].widget.attrs["autocomplete"] = "off"

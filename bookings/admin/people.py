@@ -1,12 +1,14 @@
 """How the desk prints who somebody is and how they are reached; of an erased patient: that they are."""
 
+from django.utils import timezone
 from django.utils.html import format_html, format_html_join
+from django.utils.safestring import mark_safe
 from django.utils.translation import gettext
 
 from bookings.models import Consultation
 from clinic import times
 from clinic.i18n import active_language
-from clinic.templatetags.clinic_pages import phone, reference, tel
+from clinic.templatetags.clinic_pages import clinic_time, phone, reference, tel
 
 NOTHING = "-"
 
@@ -49,8 +51,16 @@ def call(consultation: Consultation) -> str:
 
 
 def write(consultation: Consultation) -> str:
-    """The e-mail address, left to right."""
-    return format_html('<bdi dir="ltr">{}</bdi>', consultation.email or NOTHING)
+    """The e-mail address, left to right; a new one that waits for its proof; whether tips are stopped."""
+    lines = [format_html('<bdi dir="ltr">{}</bdi>', consultation.email or NOTHING)]
+    if consultation.new_email:
+        new = format_html('<bdi dir="ltr">{}</bdi>', consultation.new_email)
+        lines.append(format_html(gettext("new, not proven yet: {address}"), address=new))
+    if consultation.tips_stopped_at is not None:
+        zone = timezone.get_current_timezone()
+        at = clinic_time(consultation.tips_stopped_at, zone)
+        lines.append(format_html(gettext("tips after a session stopped: {moment}"), moment=at))
+    return format_html_join(mark_safe("<br>"), "{}", ((line,) for line in lines))
 
 
 def birth(consultation: Consultation) -> str:

@@ -15,9 +15,10 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from bookings import actions
-from bookings.admin import columns, handing_over
+from bookings.admin import addresses, columns, handing_over
 from bookings.admin.asking import (
     Asked,
+    address_form,
     cancel_form,
     move_form,
     prove_form,
@@ -80,10 +81,6 @@ def _can_be_offered_a_time(asked: Asked) -> bool:
 
 def _can_be_sent_a_link(asked: Asked) -> bool:
     return bool(asked.consultation.email)
-
-
-def _can_be_proven(asked: Asked) -> bool:
-    return asked.consultation.status != Status.CANCELLED and not asked.consultation.is_proven
 
 
 def _has_a_session(asked: Asked) -> bool:
@@ -158,10 +155,6 @@ def _void_session(asked: Asked, **given: Any) -> object:
 
 def _give_own_room(asked: Asked, **given: Any) -> object:
     return actions.give_own_room(consultation=asked.consultation, **given)
-
-
-def _prove(asked: Asked, **given: Any) -> object:
-    return actions.prove_in_person(consultation=asked.consultation, now=asked.now, **given)
 
 
 VERBS = [
@@ -248,9 +241,18 @@ VERBS = [
         "prove",
         _("Prove in person"),
         _("The person is proven, by the staff's word."),
-        _can_be_proven,
-        _prove,
+        addresses.can_be_proven,
+        addresses.prove,
         prove_form,
+    ),
+    Verb(
+        "change-address",
+        _("Change the e-mail address"),
+        _("Another e-mail address is noted."),
+        addresses.can_be_changed,
+        addresses.change,
+        address_form,
+        says=addresses.how_it_stands,
     ),
     Verb(
         "hand-over",

@@ -10,7 +10,7 @@ from rest_framework.request import Request
 
 import bookings.actions
 from bookings import links
-from bookings.actions.proof import link_has_run_out
+from bookings.actions.page_links import link_has_run_out
 from bookings.api.shapes import OfferedTime, offered
 from bookings.links import Purpose
 from bookings.models import Consultation

@@ -26,11 +26,12 @@ from bookings.emails.words import (
     RECEIPT_PICTURE,
     WITH_CALENDAR,
     receipt_in,
+    stop_url,
     subject,
     told,
     words,
 )
-from bookings.models import Consultation, Message
+from bookings.models import Consultation, Kind, Message
 from clinic.models import Clinic
 
 # No answers from machines, please (RFC 3834); word that it could not be delivered we do want, so Exchange
@@ -66,6 +67,8 @@ def compose(message: Message, *, now: dt.datetime) -> EmailMultiAlternatives:
             reply_to=[clinic.email],
             headers=_headers(message, consultation.reference, now=now),
         )
+        if message.kind == Kind.AFTERCARE:
+            email.extra_headers |= _one_click(stop_url(consultation))
         email.attach_alternative(html, "text/html")
         if receipt := receipt_in(message, consultation):
             email.attach(_picture(receipt.qr_png, name=RECEIPT_PICTURE))
@@ -81,6 +84,14 @@ def _headers(message: Message, what: str, *, now: dt.datetime) -> dict[str, str]
         "Date": format_datetime(now),
         **NO_ANSWERS,
         "Content-Language": message.language,
+    }
+
+
+def _one_click(address: str) -> dict[str, str]:
+    """The tips can be stopped from the mail program (RFC 8058); what belongs to a visit cannot."""
+    return {
+        "List-Unsubscribe": f"<{address}>",
+        "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
     }
 
 

@@ -26,6 +26,7 @@ class Pen:
     reference: Callable[[object], str]
     name: Callable[[str], str]
     number: Callable[[object], str]
+    link: Callable[[str], str]
     prose: Callable[[str], str]
     urgent: Callable[[str], str]
     picture: Callable[[str, str], str]  # its Content-ID, and what it shows
@@ -55,6 +56,7 @@ TEXT = Pen(
     reference=clinic_pages.reference_text,
     name=lambda words: f"{times.FSI}{words}{times.PDI}",
     number=lambda number: f"{times.LRI}{number}{times.PDI}",
+    link=lambda address: f"{times.LRI}{address}{times.PDI}",
     prose=str.strip,
     urgent=str.strip,
     picture=lambda content_id, shows: "",
@@ -66,6 +68,7 @@ HTML = Pen(
     reference=clinic_pages.reference,
     name=lambda words: format_html("<bdi>{}</bdi>", words),
     number=lambda number: format_html('<bdi dir="ltr">{}</bdi>', number),
+    link=lambda address: format_html('<a href="{0}"><bdi dir="ltr">{0}</bdi></a>', address),
     prose=_prose_in_html,
     urgent=lambda text: format_html('<div class="urgent">{}</div>', _prose_in_html(text)),
     picture=lambda content_id, shows: format_html('<img src="cid:{}" alt="{}">', content_id, shows),

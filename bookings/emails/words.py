@@ -45,6 +45,8 @@ WITH_VISIT = (
     *(Kind.OFFERED, Kind.CONFIRMED, Kind.MOVED, Kind.ASK_AGAIN),
     *(Kind.REMINDER_3_DAYS, Kind.REMINDER_1_DAY, Kind.REMINDER_1_HOUR),
 )
+# To an address that is not proven, or no longer the patient's.
+NAMES_NOBODY = (Kind.NEW_ADDRESS, Kind.ADDRESS_CHANGED)
 RECEIPT_PICTURE = "receipt"  # the Content-ID of the QR code (RFC 2392)
 WITH_CALENDAR = (Kind.CONFIRMED, Kind.MOVED, Kind.CANCELLED)
 
@@ -103,7 +105,7 @@ def words(
     if consultation.hold_expires_at is not None:
         words["hold_until"] = pen.time(consultation.hold_expires_at, clinic.zone)
     if message.kind in (Kind.CODE, Kind.NEW_ADDRESS):
-        words |= _words_of_code(consultation, clinic, pen)
+        words |= _words_of_code(message, consultation, clinic, pen)
     if message.kind == Kind.REMINDER_1_HOUR and consultation.video_room:
         words["room"] = consultation.video_room
         words["page"] = pen.number(calendar.page_url(consultation))
@@ -138,6 +140,9 @@ def _link(message: Message, consultation: Consultation) -> str:
     if message.kind == Kind.CODE:
         proof = links.token(consultation, Purpose.PROVE)
         return settings.SITE_URL + reverse("prove", args=[proof])
+    if message.kind == Kind.NEW_ADDRESS:
+        proof = links.token(consultation, Purpose.NEW_ADDRESS)
+        return settings.SITE_URL + reverse("new_address_link", args=[proof])
     if message.kind == Kind.REMINDER_1_HOUR and consultation.video_room:
         return consultation.video_room
     if message.kind in (Kind.CANCELLED, Kind.ADDRESS_CHANGED):
@@ -145,13 +150,21 @@ def _link(message: Message, consultation: Consultation) -> str:
     return calendar.page_url(consultation)
 
 
-def _words_of_code(consultation: Consultation, clinic: Clinic, pen: Pen) -> dict[str, object]:
+def _words_of_code(
+    message: Message, consultation: Consultation, clinic: Clinic, pen: Pen
+) -> dict[str, object]:
     """The six digits stand bare, for copying: digits alone keep their order in either direction."""
     assert consultation.code_issued_at is not None
+    purpose = Purpose.NEW_CODE if message.kind == Kind.NEW_ADDRESS else Purpose.CODE
     return {
-        "code": links.code(consultation),
+        "code": links.code(consultation, purpose),
         "code_until": pen.time(consultation.code_issued_at + links.CODE_HOLDS, clinic.zone),
     }
+
+
+def stop_url(consultation: Consultation) -> str:
+    """Where the tips can be stopped, in the language of the e-mail."""
+    return settings.SITE_URL + reverse("stop_tips", args=[links.token(consultation, Purpose.STOP)])
 
 
 def _words_of_aftercare(
@@ -171,6 +184,7 @@ def _words_of_aftercare(
         "approved_by": pen.name(step.approved_by.name),
         "approved_on": pen.name(times.day_in_words(step.approved_on, message.language)),
         "version": pen.number(step.version),
+        "stop": pen.link(stop_url(consultation)),
     }
 
 
@@ -186,7 +200,7 @@ def _details(
         rows.append((_("With"), pen.name(doctor.name)))
         if consultation.names_treatment and consultation.treatment is not None:
             rows.append((_("About"), pen.name(consultation.treatment.name)))
-    if consultation.is_proven:
+    if consultation.is_proven and message.kind not in NAMES_NOBODY:
         label = _("Name") if message.kind in (Kind.CANCELLED, Kind.AFTERCARE) else _("For")
         rows.append((label, pen.name(one_line(consultation.patient_name))))
     rows.append((_("Reference"), pen.reference(consultation.reference)))

@@ -53,6 +53,18 @@ class MoveForm(forms.Form):
     )
 
 
+class NewAddressForm(forms.Form):
+    """Where the e-mails should go from now on."""
+
+    email = AddressField(
+        label=_("Your new e-mail address"),
+        help_text=_("We send a code there. Until you have used it, our e-mails go to the old one."),
+    )
+
+    def clean_email(self) -> str:
+        return self.cleaned_data["email"].lower()
+
+
 class NewLinkForm(forms.Form):
     """Where a new link should go."""
 

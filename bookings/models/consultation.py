@@ -212,6 +212,11 @@ class Consultation(models.Model):
         return self.proven_at is not None
 
     @property
+    def can_change_address(self) -> bool:
+        """Whether its proven address can be changed; before the proof it is corrected where it was typed."""
+        return self.is_proven and self.status != Status.CANCELLED
+
+    @property
     def is_erased(self) -> bool:
         """Whether nothing is known of the person any longer."""
         return self.erased_at is not None

@@ -11,7 +11,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 import bookings.actions
-from bookings import calendar
+from bookings import calendar, owing
 from bookings.actions import TooLate
 from bookings.forms.mine import CancelForm
 from bookings.models import (
@@ -61,7 +61,11 @@ def mine(request: HttpRequest) -> HttpResponse:
         return show_link_ended(request)
     if not page.is_checked:
         return SeeOther(reverse("mine_check"))
-    context = {**visit(page.consultation, now=now), "notes": notes_for(page.consultation)}
+    context = {
+        **visit(page.consultation, now=now),
+        "notes": notes_for(page.consultation),
+        "has_tips": page.consultation.sessions.standing().exists(),
+    }
     return render(request, "bookings/mine.html", context)
 
 
@@ -158,6 +162,7 @@ def visit(consultation: Consultation, *, now: dt.datetime) -> dict[str, object]:
         "is_confirmed": confirmed,
         "is_visited": consultation.status in VISITED,
         "can_change": confirmed and not late,
+        "can_change_address": consultation.can_change_address,
         "is_late": late,
         "has_calendar": calendar.has_calendar(consultation),
         "now": now,
@@ -191,16 +196,15 @@ def _status_in_words(consultation: Consultation, *, now: dt.datetime) -> str:
 
 
 def _reminders_to_come(consultation: Consultation, *, now: dt.datetime) -> int:
-    """How many reminders are still to come: bookings/reminders.py owes none for a moment that is past."""
-    if consultation.starts_at is None or not consultation.email:
-        return 0
-    ahead = consultation.starts_at - now
-    return sum(ahead > dt.timedelta(days=days) for days in (3, 1))
+    """How many reminders are still to come, if nothing changes."""
+    return sum(row.kind in owing.REMINDERS for row in owing.to_come(consultation, now=now))
 
 
 def _mail_state(consultation: Consultation) -> str:
     """Where the newest confirmation stands: "sent", "trouble", or "sending" until one of those."""
-    mail = Message.objects.filter(consultation=consultation, kind=Kind.CONFIRMED).first()
+    mail = Message.objects.filter(
+        consultation=consultation, kind=Kind.CONFIRMED, addressee=consultation.email
+    ).first()
     if mail is None or not consultation.email:
         return "sending" if consultation.email else "none"
     if mail.state in NEEDS_STAFF:

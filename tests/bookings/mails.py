@@ -21,6 +21,7 @@ HOUR, DAY = dt.timedelta(hours=1), dt.timedelta(days=1)
 NEXT_WEEK = make.TOMORROW_AT_9 + 7 * DAY
 # Everything that a name can bring along: markup, another direction, template and format characters.
 HOSTILE = "Layla <b>&\"'\u202e gnp.\u2066{{ clinic }} {% now %} %(day)s \u0644\u064a\u0644\u0649"
+NEW_ADDRESS = "another@example.org"
 ISOLATES = f"{times.LRI}{times.FSI}{times.PDI}\u2067"
 
 
@@ -86,6 +87,28 @@ def _moved(fields) -> tuple[Consultation, dt.datetime]:
     return row, make.NOW + HOUR
 
 
+def _one_hour_before(fields) -> tuple[Consultation, dt.datetime]:
+    return make.confirmed(starts_at=NEXT_WEEK, **fields), NEXT_WEEK - HOUR
+
+
+def _asked_again(fields) -> tuple[Consultation, dt.datetime]:
+    row = make.confirmed(starts_at=NEXT_WEEK, **fields)
+    return bookings.actions.ask_again(consultation=row, now=make.NOW + HOUR), make.NOW + HOUR
+
+
+def _another_address(fields) -> tuple[Consultation, dt.datetime]:
+    row = make.confirmed(starts_at=NEXT_WEEK, **fields)
+    at = make.NOW + HOUR
+    asked = bookings.actions.ask_for_new_address(consultation=row, email=NEW_ADDRESS, now=at)
+    return asked, at
+
+
+def _address_changed(fields) -> tuple[Consultation, dt.datetime]:
+    row, at = _another_address(fields)
+    code = links.code(row, links.Purpose.NEW_CODE)
+    return bookings.actions.prove_new_address_by_code(consultation=row, code=code, now=at), at
+
+
 def _cancelled(fields) -> tuple[Consultation, dt.datetime]:
     row = make.confirmed(starts_at=NEXT_WEEK, **fields)
     at = make.NOW + HOUR
@@ -112,12 +135,16 @@ SCENES = {
     Kind.OFFERED: _offered,
     Kind.FINISH: _by_phone,
     Kind.LINK: _new_link,
+    Kind.NEW_ADDRESS: _another_address,
+    Kind.ADDRESS_CHANGED: _address_changed,
     Kind.CONFIRMED: _confirmed,
     Kind.REMINDER_3_DAYS: _three_days_before,
     Kind.REMINDER_1_DAY: _one_day_before,
+    Kind.REMINDER_1_HOUR: _one_hour_before,
     Kind.MOVED: _moved,
     Kind.CANCELLED: _cancelled,
     Kind.HOLD_RAN_OUT: _hold_ran_out,
+    Kind.ASK_AGAIN: _asked_again,
     Kind.AFTERCARE: _aftercare,
 }
 

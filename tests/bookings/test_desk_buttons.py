@@ -15,6 +15,7 @@ from tests import desk, make
 pytestmark = [pytest.mark.django_db, pytest.mark.one_risk]
 MINUTE = dt.timedelta(minutes=1)
 AT = make.TOMORROW_AT_9
+CHANGE_ADDRESS = "Change the e-mail address"
 
 
 @pytest.fixture(autouse=True)
@@ -70,7 +71,7 @@ def test_a_button_that_asks_leads_to_its_page_and_one_that_does_not_acts_at_once
     soup = BeautifulSoup(desk.reception().get(desk.page(visit)).content, "html.parser")
     links = {one["href"] for one in soup.select(".verbs a")}
     at_once = {one["formaction"] for one in soup.select(".verbs button")}
-    assert links == {"../move/", "../video-room/", "../cancel/"}
+    assert links == {"../move/", "../video-room/", "../change-address/", "../cancel/"}
     assert at_once == {"../send-link/"}
     assert "hurts" in soup.select_one('.verbs a[href="../cancel/"]')["class"]
 
@@ -82,20 +83,22 @@ def test_there_is_no_button_that_confirms_or_acknowledges():
         "Offer a time",
         "Send a new link",
         "Video room",
+        CHANGE_ADDRESS,
         "Cancel",
     }
 
 
 def test_the_buttons_are_those_that_can_be_pressed_now(monkeypatch):
     visit = make.confirmed()
-    assert buttons(visit) == {"Move", "Send a new link", "Video room", "Cancel"}
+    assert buttons(visit) == {"Move", "Send a new link", "Video room", CHANGE_ADDRESS, "Cancel"}
     set_clock(monkeypatch, AT + MINUTE)
     assert {"Arrived", "Completed"} <= buttons(visit)
     assert "Did not come" not in buttons(visit)
     set_clock(monkeypatch, AT + 20 * MINUTE)
     assert {"Arrived", "Completed", "Did not come"} <= buttons(visit)
     press(visit, "complete")
-    assert buttons(visit) == {"Undo: completed", "Record a treatment session", "Send a new link"}
+    later = {"Record a treatment session", "Send a new link", CHANGE_ADDRESS}
+    assert buttons(visit) == {"Undo: completed", *later}
 
 
 @pytest.mark.parametrize(

@@ -114,9 +114,10 @@ def test_a_link_to_the_page_holds_ninety_days_past_the_last_step_of_aftercare():
     bookings.actions.record_session(
         consultation=consultation, took_place_at=last - 50 * DAY, now=last, recorded_by=make.staff()
     )
-    assert bookings.actions.open_page_link(token=token, now=last + 41 * DAY)
+    # 2 days after the session, of use for 14 more.
+    assert bookings.actions.open_page_link(token=token, now=last + 56 * DAY - MINUTE)
     with pytest.raises(bookings.actions.LinkEnded):
-        bookings.actions.open_page_link(token=token, now=last + 42 * DAY)
+        bookings.actions.open_page_link(token=token, now=last + 56 * DAY)
 
 
 def test_a_new_link_ends_the_older_one():
