@@ -4,6 +4,7 @@ import datetime as dt
 import logging
 import time
 from email.utils import parseaddr
+from functools import cached_property
 
 import django.db
 from django.conf import settings
@@ -27,6 +28,7 @@ from bookings.delivery.line import (
     Unreachable,
 )
 from bookings.models import Message, MessageState, Why
+from clinic.models import Clinic
 
 logger = logging.getLogger(__name__)
 
@@ -64,6 +66,11 @@ class Round:
         self.accepted = False  # since the relay was last told so
         self.broken_lines = 0
         self.is_over = False
+
+    @cached_property
+    def clinic(self) -> Clinic:
+        """Read once: every e-mail of a round has its name and phone."""
+        return Clinic.objects.get()
 
     def run(self, *, at_once: int) -> int:
         until = time.monotonic() + ROUND_LASTS
@@ -120,7 +127,7 @@ class Round:
 
     def _write_and_send(self, message: Message) -> None:
         try:
-            self._hand_over(message, emails.compose(message, now=self.now))
+            self._hand_over(message, emails.compose(message, now=self.now, clinic=self.clinic))
         except django.db.Error:
             raise  # a lost database says nothing about this e-mail: its lease runs out
         except Exception as error:  # one e-mail that cannot be written must not stop the others

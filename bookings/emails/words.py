@@ -79,7 +79,13 @@ def subject(
 
 
 def words(
-    message: Message, consultation: Consultation, clinic: Clinic, pen: Pen, *, now: dt.datetime
+    message: Message,
+    consultation: Consultation,
+    clinic: Clinic,
+    pen: Pen,
+    *,
+    receipt: Receipt | None,
+    now: dt.datetime,
 ) -> dict[str, object]:
     """What every e-mail can say; each template says its part of it."""
     words: dict[str, object] = {
@@ -107,7 +113,7 @@ def words(
     if message.kind == Kind.REMINDER_1_HOUR and consultation.video_room:
         words["room"] = consultation.video_room
         words["page"] = pen.number(calendar.page_url(consultation))
-    if receipt := receipt_in(message, consultation):
+    if receipt:
         words |= _words_of_receipt(receipt, pen)
     if message.kind == Kind.AFTERCARE:
         words |= _words_of_aftercare(message, consultation, clinic, pen)
@@ -116,10 +122,11 @@ def words(
 
 def receipt_in(message: Message, consultation: Consultation) -> Receipt | None:
     """The confirmation brings it; so does word of a move if it is the first that the patient gets."""
-    if message.kind == Kind.MOVED:
+    receipt = consultation.own_receipt
+    if message.kind == Kind.MOVED and receipt:
         told = consultation.messages.filter(kind=Kind.CONFIRMED, state=MessageState.SENT)
-        return None if told.exists() else consultation.own_receipt
-    return consultation.own_receipt if message.kind == Kind.CONFIRMED else None
+        return None if told.exists() else receipt
+    return receipt if message.kind == Kind.CONFIRMED else None
 
 
 def _words_of_receipt(receipt: Receipt, pen: Pen) -> dict[str, object]:

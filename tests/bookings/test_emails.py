@@ -8,6 +8,7 @@ from django.utils import translation
 
 import bookings.actions
 from bookings import emails, links, owing
+from bookings.delivery import claims
 from bookings.models import Consultation, Kind, Message
 from clinic import times
 from clinic.models import AftercareStep, Clinic
@@ -237,4 +238,16 @@ def test_a_link_asked_for_after_the_row_was_noted_is_the_one_that_is_sent():
     message, now = of_kind(Kind.CONFIRMED)
     bookings.actions.send_link(consultation=message.consultation, now=now + HOUR)
     fresh = links.token(Consultation.objects.get(), links.Purpose.PAGE)
-    assert fresh in body(read(message, now + HOUR), "plain")
+    claimed = Message.objects.get(pk=message.pk)
+    assert fresh in body(read(claimed, now + HOUR), "plain")
+
+
+@pytest.mark.parametrize("kind", [Kind.REMINDER_1_DAY, Kind.CONFIRMED, Kind.AFTERCARE])
+def test_an_e_mail_that_was_claimed_is_written_without_asking_the_database(
+    kind, django_assert_num_queries
+):
+    message, now = of_kind(kind)
+    claimed = Message.objects.select_related(*claims.BROUGHT).get(pk=message.pk)
+    clinic = Clinic.objects.get()
+    with django_assert_num_queries(0):
+        emails.compose(claimed, now=now, clinic=clinic)
