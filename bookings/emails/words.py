@@ -68,7 +68,7 @@ def subject(
     message: Message, consultation: Consultation, clinic: Clinic, *, now: dt.datetime
 ) -> str:
     if message.step is not None:
-        return message.step.subject
+        return one_line(message.step.subject) or str(KINDS[Kind.AFTERCARE][1])
     starts_at, kind = consultation.starts_at, told(message, consultation)
     if starts_at is None or (kind == Kind.CANCELLED and not consultation.confirmed_at):
         return str(REQUEST_CANCELLED if kind == Kind.CANCELLED else KINDS[kind][1])
@@ -91,7 +91,9 @@ def words(
     words: dict[str, object] = {
         "base": pen.base,
         "language": message.language,
-        "clinic": clinic,
+        "sender": one_line(clinic.name),
+        "clinic_name": pen.name(clinic.name),
+        "clinic_address": pen.name(clinic.address),
         "phone": pen.phone(clinic.phone),
         "tel": clinic_pages.tel(clinic.phone),
         "emergency_number": pen.number(EMERGENCY_NUMBER),
@@ -132,6 +134,7 @@ def receipt_in(message: Message, consultation: Consultation) -> Receipt | None:
 def _words_of_receipt(receipt: Receipt, pen: Pen) -> dict[str, object]:
     """The three parts of a receipt, each in groups, and where it can be checked."""
     return {
+        "receipt_title": pen.title(_("Your receipt")),
         "receipt": pen.number(in_groups(receipt.entry_hash)),
         "receipt_signature": pen.number(in_groups(signature_letters(receipt.signature))),
         "receipt_key": pen.number(in_groups(receipt.key_id)),
@@ -169,12 +172,14 @@ def _words_of_aftercare(
     step = message.step
     visit = times.local_day(message.session.took_place_at, clinic.zone)
     return {
-        "title": step.title,
+        "title": pen.line(step.title) or KINDS[Kind.AFTERCARE][1],
         "advice": pen.prose(step.body),
         "red_flags": pen.urgent(step.red_flags) if step.red_flags else "",
         "emergency": pen.urgent(step.emergency) if step.emergency else "",
         "visit_day": pen.name(times.day_in_words(visit, message.language)),
-        "treatment": message.session.treatment.name if consultation.names_treatment else "",
+        "treatment": pen.name(message.session.treatment.name)
+        if consultation.names_treatment
+        else "",
         "approved_by": pen.name(step.approved_by.name),
         "approved_on": pen.name(times.day_in_words(step.approved_on, message.language)),
         "version": pen.number(step.version),
@@ -195,6 +200,6 @@ def _details(
             rows.append((_("About"), pen.name(consultation.treatment.name)))
     if consultation.is_proven:
         label = _("Name") if message.kind in (Kind.CANCELLED, Kind.AFTERCARE) else _("For")
-        rows.append((label, pen.name(one_line(consultation.patient_name))))
+        rows.append((label, pen.name(consultation.patient_name)))
     rows.append((_("Reference"), pen.reference(consultation.reference)))
     return rows

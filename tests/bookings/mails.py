@@ -11,6 +11,7 @@ import bookings.actions
 from bookings import emails, links, owing
 from bookings.models import Consultation, Kind, Message
 from clinic import times
+from clinic.models import Clinic
 from tests import make
 
 HOUR, DAY = dt.timedelta(hours=1), dt.timedelta(days=1)
@@ -118,9 +119,9 @@ SCENES = {
 }
 
 
-def read(message: Message, now: dt.datetime) -> EmailMessage:
+def read(message: Message, now: dt.datetime, *, clinic: Clinic | None = None) -> EmailMessage:
     """The e-mail as it arrives: serialised and parsed again."""
-    sent = emails.compose(message, now=now).message().as_bytes(linesep="\r\n")
+    sent = emails.compose(message, now=now, clinic=clinic).message().as_bytes(linesep="\r\n")
     arrived = message_from_bytes(sent, policy=policy.default)
     assert isinstance(arrived, EmailMessage)
     return arrived

@@ -218,6 +218,24 @@ def test_aftercare_keeps_its_numbered_steps_and_says_who_approved_it():
     assert "Wrap ice" not in mail["Subject"]
 
 
+def test_steps_that_go_on_after_an_empty_line_keep_their_numbers():
+    message, now = of_kind(Kind.AFTERCARE)
+    AftercareStep.objects.update(body_en="1. One\n\n2. Two\n3. Three")
+    html = body(read(Message.objects.get(), now), "html")
+    assert '<ol><li>One</li></ol>\n<ol start="2"><li>Two</li><li>Three</li></ol>' in html
+
+
+def test_in_arabic_each_number_of_a_step_is_isolated():
+    message, now = of_kind(Kind.AFTERCARE, language="ar")
+    mail = read(message, now)
+    text, html = body(mail, "plain"), body(mail, "html")
+    assert (
+        "\u20661\u2069. لفّ الثلج بمنشفة رقيقة رطبة.\n\u20662\u2069. ضعه \u206610\u2069 دقائق."
+        in text
+    )
+    assert '<li>ضعه <bdi dir="ltr">10</bdi> دقائق.</li></ol>' in html
+
+
 def test_markup_in_the_clinics_own_texts_is_words():
     message, now = of_kind(Kind.AFTERCARE)
     AftercareStep.objects.update(body_en="1. <script>a & b</script>\n\n- <i>\n\nplain <p>")
