@@ -16,9 +16,10 @@ from clinic import clock
 from clinic.inbox import Mail
 from clinic.management import demo_catalogue
 from clinic.models import Clinic
-from tests.journeys.browser.patient import RULES, SIZES, chromium
+from clinic.settings import PASSWORD_HASHERS
+from tests.journeys.browser.patient import RULES, SIZES, Patient, chromium
 
-pytestmark = [pytest.mark.browser, pytest.mark.empty_clinic, pytest.mark.django_db]
+pytestmark = [pytest.mark.browser, pytest.mark.empty_clinic]
 SHOTS = Path(os.environ["SHOTS"]) if os.environ.get("SHOTS") else None
 LOOKS: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 # The elements are the same in every look and size: once is enough for the other rules.
@@ -26,7 +27,7 @@ OF_LOOKS = {"runOnly": ["color-contrast", "target-size", "link-in-text-block", "
 
 
 @pytest.fixture
-def catalogue(monkeypatch):
+def catalogue(db, monkeypatch):
     """The demo's clinic with its plans of aftercare, so that the real texts are looked at."""
     monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")  # Playwright runs a loop in this thread
     demo_catalogue.load(now=clock.now())
@@ -95,3 +96,41 @@ def test_axe_would_find_grey_on_grey_in_the_dark_alone():
         page.evaluate(Axe().axe_script)
         found = look_at(page, "faint", html)
     assert found == [f"faint, dark, {width} px: axe color-contrast: ['p']" for width in (360, 1280)]
+
+
+@pytest.fixture
+def clinic_open(committed_db, monkeypatch, settings):
+    """The demo's catalogue and sign-ins, for the web server."""
+    settings.PASSWORD_HASHERS = PASSWORD_HASHERS
+    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+    demo_catalogue.load(now=clock.now())
+
+
+def sign_in(page: Page, desk: str) -> None:
+    page.goto(f"{desk}/")
+    page.fill("input[name=username]", "reception")
+    page.fill("input[name=password]", demo_catalogue.PASSWORD)
+    page.press("input[name=password]", "Enter")
+    page.wait_for_load_state()
+
+
+def test_the_desks_page_shows_each_e_mail_in_a_frame_without_javascript(clinic_open, live_site):
+    problems = []
+    with chromium() as browser:
+        for language, prefix in (("en", ""), ("ar", "/ar")):
+            context = browser.new_context(viewport=SIZES["desk"])
+            reader = Patient(context.new_page(), language, SHOTS)
+            sign_in(reader.page, f"{live_site}{prefix}/admin")
+            for size in SIZES.values():
+                reader.page.set_viewport_size(size)  # type: ignore[arg-type]
+                reader.page.goto(f"{live_site}{prefix}/admin/all-emails/?look=dark")
+                reader.look("all-emails")
+            problems += [f"{language}: {problem}" for problem in reader.problems]
+            frames = reader.page.locator("iframe")
+            frames.first.scroll_into_view_if_needed()
+            shown = frames.first.content_frame
+            shown.locator("h1").wait_for()
+            colour = "getComputedStyle(document.body).backgroundColor"
+            assert shown.locator("body").evaluate(f"() => {colour}") == "rgb(16, 24, 27)"
+            context.close()
+    assert not problems, "\n".join(problems)
