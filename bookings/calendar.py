@@ -51,13 +51,15 @@ def method_of(consultation: Consultation) -> str:
     return "CANCEL" if consultation.status == Status.CANCELLED else "PUBLISH"
 
 
-def calendar_file(consultation: Consultation, *, now: dt.datetime) -> bytes:
+def calendar_file(
+    consultation: Consultation, *, now: dt.datetime, clinic: Clinic | None = None
+) -> bytes:
     """The calendar file of a visit that `has_calendar`; its SEQUENCE is the visit's revision.
 
     Times in UTC. Whoever can see the calendar learns that there is a video visit and when; neither
     treatment, patient, phone nor video room stand in it. The link asks a question before it tells.
     """
-    clinic = Clinic.objects.the_clinic()
+    clinic = clinic or Clinic.objects.the_clinic()
     assert clinic
     with translation.override(consultation.language):
         address = page_url(consultation)

@@ -3,6 +3,7 @@
 from django.urls import URLPattern, path
 
 from bookings.admin import feed as desk_feed
+from bookings.admin import samples
 from bookings.views import (
     about_you,
     address,
@@ -55,6 +56,13 @@ urlpatterns: list[URLPattern] = [
         "admin/clinic/dermatologist/<int:pk>/feed/",
         desk.admin_view(desk_feed.feed_of),
         name="feed_of",
+    ),
+    # All e-mails, for the clinic to look at.
+    path("admin/all-emails/", desk.admin_view(samples.all_emails), name="all_emails"),
+    path(
+        "admin/all-emails/<slug:key>/<slug:language>/",
+        desk.admin_view(samples.sample_email),
+        name="sample_email",
     ),
     path("link-ended/", way_in.link_ended, name="link_ended"),
     path("new-link/", way_in.new_link, name="new_link"),

@@ -15,7 +15,7 @@ from clinic.admin import desk
 desk.cards = [
     *(consent.admin.ledger_cards, bookings.admin.message_cards),  # alarms first
     *(bookings.admin.cards, consent.admin.cards),
-    *(consent.admin.keeping_cards, bookings.admin.feed_cards),
+    *(consent.admin.keeping_cards, bookings.admin.sample_cards, bookings.admin.feed_cards),
 ]
 desk.notes = [consent.admin.asked_again_notes, consent.admin.keeping_notes]
 desk.banners = [bookings.admin.banners]

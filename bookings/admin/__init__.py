@@ -4,7 +4,7 @@ columns.py  how a row's facts are printed     people.py   who somebody is, and h
 finding.py  days, filters, chips, search
 forms.py    what staff type                   verbs.py    every button of a consultation
 asking.py   the form behind a button          inlines.py  e-mails and sessions of a consultation
-feed.py     a dermatologist's calendar feed
+feed.py     a dermatologist's calendar feed  samples.py  all e-mails, to look at
 consultations.py and phone.py put them together.
 hours.py    dermatologists and their hours    seasons.py  days with hours of their own
 openings.py stretches that are typed          closing.py  closures, and what is booked in them
@@ -22,6 +22,7 @@ from bookings.admin.hours import DermatologistAdmin
 from bookings.admin.messages import MessageAdmin
 from bookings.admin.messages_banner import banners
 from bookings.admin.openings import OpeningAdmin
+from bookings.admin.samples import cards as sample_cards
 from bookings.admin.seasons import SeasonAdmin
 
 __all__ = [
@@ -35,4 +36,5 @@ __all__ = [
     "cards",
     "feed_cards",
     "message_cards",
+    "sample_cards",
 ]

@@ -39,6 +39,11 @@ CODES_FIRST = (
 ADDRESS_REFUSED = gettext_noop("There is no mailbox with this address.")
 NOT_WRITTEN = gettext_noop("This e-mail could not be put together.")
 NOBODY_KNOWS = gettext_noop("It was handed over, and no answer came: it may have arrived.")
+# What an e-mail is written from, and whom it is about.
+BROUGHT = (
+    *("consultation__treatment", "consultation__dermatologist"),
+    *("session__treatment", "step__approved_by"),
+)
 
 
 class DatabaseNow(Func):
@@ -76,7 +81,7 @@ def claim(*, now: dt.datetime, at_most: int, only_late: bool = False) -> list[Me
             lease_until=LEASE_UNTIL,
             tries=F("tries") + 1,
         )
-        claimed = Message.objects.filter(pk__in=ours).select_related("consultation")
+        claimed = Message.objects.filter(pk__in=ours).select_related(*BROUGHT)
         return list(claimed.order_by(*CODES_FIRST))
 
 

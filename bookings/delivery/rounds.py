@@ -3,6 +3,7 @@
 import datetime as dt
 import logging
 import time
+from functools import cached_property
 
 import django.db
 from django.core.mail import EmailMessage
@@ -25,6 +26,7 @@ from bookings.delivery.line import (
     Unreachable,
 )
 from bookings.models import Message, MessageState, Why
+from clinic.models import Clinic
 
 logger = logging.getLogger(__name__)
 
@@ -67,6 +69,11 @@ class Round:
         self.accepted = False  # since the relay was last told so
         self.broken_lines = 0
         self.is_over = False
+
+    @cached_property
+    def clinic(self) -> Clinic:
+        """Read once: every e-mail of a round has its name and phone."""
+        return Clinic.objects.get()
 
     def run(self, *, at_once: int) -> int:
         until = time.monotonic() + ROUND_LASTS
@@ -132,7 +139,7 @@ class Round:
 
     def _write_and_send(self, message: Message) -> None:
         try:
-            self._hand_over(message, emails.compose(message, now=self.now))
+            self._hand_over(message, emails.compose(message, now=self.now, clinic=self.clinic))
         except django.db.Error:
             raise  # a lost database says nothing about this e-mail: its lease runs out
         except Exception as error:  # one e-mail that cannot be written must not stop the others

@@ -43,20 +43,28 @@ NO_ANSWERS = {
 }
 
 
-def compose(message: Message, *, now: dt.datetime) -> EmailMultiAlternatives:
-    """The e-mail, in the language of its message. Everything in it is read anew from the database.
+def compose(
+    message: Message, *, now: dt.datetime, clinic: Clinic | None = None
+) -> EmailMultiAlternatives:
+    """The e-mail, in the language of its message, from what the message brings: one that is in no
+    database can be looked at too (samples.py).
 
-    Its Message-ID never changes, so that a copy sent twice can be known (RFC 5322 section 3.6.4).
+    A sender's message brings its consultation as it was when it was claimed. Its Message-ID never
+    changes, so that a copy sent twice can be known (RFC 5322 section 3.6.4).
     """
     if message.is_to_staff:
         return _to_staff(message, now=now)
-    consultation = Consultation.objects.for_desk().get(messages=message)
-    clinic = Clinic.objects.get()
+    consultation = message.consultation
+    assert consultation is not None
+    clinic = clinic or Clinic.objects.get()
     _name, address = parseaddr(settings.DEFAULT_FROM_EMAIL)
+    receipt = receipt_in(message, consultation)
     with translation.override(message.language):
         template = f"bookings/email/{KINDS[told(message, consultation)][0]}.txt"
         text, html = (
-            render_to_string(template, words(message, consultation, clinic, pen, now=now))
+            render_to_string(
+                template, words(message, consultation, clinic, pen, receipt=receipt, now=now)
+            )
             for pen in (TEXT, HTML)
         )
         email = EmailMultiAlternatives(
@@ -70,10 +78,10 @@ def compose(message: Message, *, now: dt.datetime) -> EmailMultiAlternatives:
         if message.kind == Kind.AFTERCARE:
             email.extra_headers |= _one_click(stop_url(consultation))
         email.attach_alternative(html, "text/html")
-        if receipt := receipt_in(message, consultation):
+        if receipt:
             email.attach(_picture(receipt.qr_png, name=RECEIPT_PICTURE))
     if message.kind in WITH_CALENDAR and calendar.has_calendar(consultation):
-        email.attach(_calendar_part(consultation, now=now))
+        email.attach(_calendar_part(consultation, clinic, now=now))
     return email
 
 
@@ -118,11 +126,11 @@ def _picture(png: bytes, *, name: str) -> MIMEImage:
     return part
 
 
-def _calendar_part(consultation: Consultation, *, now: dt.datetime) -> MIMEBase:
+def _calendar_part(consultation: Consultation, clinic: Clinic, *, now: dt.datetime) -> MIMEBase:
     """The calendar file as it is, byte for byte; `method` as RFC 6047 section 2.4 asks."""
     method = calendar.method_of(consultation)
     part = MIMEBase("text", "calendar", method=method, charset="utf-8", name=calendar.FILE_NAME)
-    part.set_payload(calendar.calendar_file(consultation, now=now))
+    part.set_payload(calendar.calendar_file(consultation, now=now, clinic=clinic))
     encode_base64(part)
     part.add_header("Content-Disposition", "attachment", filename=calendar.FILE_NAME)
     return part

@@ -70,7 +70,7 @@ def subject(
     message: Message, consultation: Consultation, clinic: Clinic, *, now: dt.datetime
 ) -> str:
     if message.step is not None:
-        return message.step.subject
+        return one_line(message.step.subject) or str(KINDS[Kind.AFTERCARE][1])
     starts_at, kind = consultation.starts_at, told(message, consultation)
     if starts_at is None or (kind == Kind.CANCELLED and not consultation.confirmed_at):
         return str(REQUEST_CANCELLED if kind == Kind.CANCELLED else KINDS[kind][1])
@@ -81,13 +81,21 @@ def subject(
 
 
 def words(
-    message: Message, consultation: Consultation, clinic: Clinic, pen: Pen, *, now: dt.datetime
+    message: Message,
+    consultation: Consultation,
+    clinic: Clinic,
+    pen: Pen,
+    *,
+    receipt: Receipt | None,
+    now: dt.datetime,
 ) -> dict[str, object]:
     """What every e-mail can say; each template says its part of it."""
     words: dict[str, object] = {
         "base": pen.base,
         "language": message.language,
-        "clinic": clinic,
+        "sender": one_line(clinic.name),
+        "clinic_name": pen.name(clinic.name),
+        "clinic_address": pen.name(clinic.address),
         "phone": pen.phone(clinic.phone),
         "tel": clinic_pages.tel(clinic.phone),
         "emergency_number": pen.number(EMERGENCY_NUMBER),
@@ -109,7 +117,7 @@ def words(
     if message.kind == Kind.REMINDER_1_HOUR and consultation.video_room:
         words["room"] = consultation.video_room
         words["page"] = pen.number(calendar.page_url(consultation))
-    if receipt := receipt_in(message, consultation):
+    if receipt:
         words |= _words_of_receipt(receipt, pen)
     if message.kind == Kind.AFTERCARE:
         words |= _words_of_aftercare(message, consultation, clinic, pen)
@@ -118,15 +126,17 @@ def words(
 
 def receipt_in(message: Message, consultation: Consultation) -> Receipt | None:
     """The confirmation brings it; so does word of a move if it is the first that the patient gets."""
-    if message.kind == Kind.MOVED:
+    receipt = consultation.own_receipt
+    if message.kind == Kind.MOVED and receipt:
         told = consultation.messages.filter(kind=Kind.CONFIRMED, state=MessageState.SENT)
-        return None if told.exists() else consultation.own_receipt
-    return consultation.own_receipt if message.kind == Kind.CONFIRMED else None
+        return None if told.exists() else receipt
+    return receipt if message.kind == Kind.CONFIRMED else None
 
 
 def _words_of_receipt(receipt: Receipt, pen: Pen) -> dict[str, object]:
     """The three parts of a receipt, each in groups, and where it can be checked."""
     return {
+        "receipt_title": pen.title(_("Your receipt")),
         "receipt": pen.number(in_groups(receipt.entry_hash)),
         "receipt_signature": pen.number(in_groups(signature_letters(receipt.signature))),
         "receipt_key": pen.number(in_groups(receipt.key_id)),
@@ -175,12 +185,14 @@ def _words_of_aftercare(
     step = message.step
     visit = times.local_day(message.session.took_place_at, clinic.zone)
     return {
-        "title": step.title,
+        "title": pen.line(step.title) or KINDS[Kind.AFTERCARE][1],
         "advice": pen.prose(step.body),
         "red_flags": pen.urgent(step.red_flags) if step.red_flags else "",
         "emergency": pen.urgent(step.emergency) if step.emergency else "",
         "visit_day": pen.name(times.day_in_words(visit, message.language)),
-        "treatment": message.session.treatment.name if consultation.names_treatment else "",
+        "treatment": pen.name(message.session.treatment.name)
+        if consultation.names_treatment
+        else "",
         "approved_by": pen.name(step.approved_by.name),
         "approved_on": pen.name(times.day_in_words(step.approved_on, message.language)),
         "version": pen.number(step.version),
@@ -202,6 +214,6 @@ def _details(
             rows.append((_("About"), pen.name(consultation.treatment.name)))
     if consultation.is_proven and message.kind not in NAMES_NOBODY:
         label = _("Name") if message.kind in (Kind.CANCELLED, Kind.AFTERCARE) else _("For")
-        rows.append((label, pen.name(one_line(consultation.patient_name))))
+        rows.append((label, pen.name(consultation.patient_name)))
     rows.append((_("Reference"), pen.reference(consultation.reference)))
     return rows

@@ -12,6 +12,7 @@ import consent.actions
 from bookings import emails, links, owing
 from bookings.models import Consultation, Kind, Message, MessageState
 from clinic import times
+from clinic.models import Clinic
 from consent.actions import growing
 from consent.actions.anchoring import anchor_mail
 from consent.models import TreeHead
@@ -149,9 +150,9 @@ SCENES = {
 }
 
 
-def read(message: Message, now: dt.datetime) -> EmailMessage:
+def read(message: Message, now: dt.datetime, *, clinic: Clinic | None = None) -> EmailMessage:
     """The e-mail as it arrives: serialised and parsed again."""
-    sent = emails.compose(message, now=now).message().as_bytes(linesep="\r\n")
+    sent = emails.compose(message, now=now, clinic=clinic).message().as_bytes(linesep="\r\n")
     arrived = message_from_bytes(sent, policy=policy.default)
     assert isinstance(arrived, EmailMessage)
     return arrived

@@ -8,6 +8,7 @@ from django.utils import translation
 
 import bookings.actions
 from bookings import emails, links, owing
+from bookings.delivery import claims
 from bookings.models import TO_STAFF, Consultation, Kind, Message
 from clinic import times
 from clinic.models import AftercareStep, Clinic
@@ -222,6 +223,24 @@ def test_aftercare_keeps_its_numbered_steps_and_says_who_approved_it():
     assert "Wrap ice" not in mail["Subject"]
 
 
+def test_steps_that_go_on_after_an_empty_line_keep_their_numbers():
+    message, now = of_kind(Kind.AFTERCARE)
+    AftercareStep.objects.update(body_en="1. One\n\n2. Two\n3. Three")
+    html = body(read(Message.objects.get(), now), "html")
+    assert '<ol><li>One</li></ol>\n<ol start="2"><li>Two</li><li>Three</li></ol>' in html
+
+
+def test_in_arabic_each_number_of_a_step_is_isolated():
+    message, now = of_kind(Kind.AFTERCARE, language="ar")
+    mail = read(message, now)
+    text, html = body(mail, "plain"), body(mail, "html")
+    assert (
+        "\u20661\u2069. لفّ الثلج بمنشفة رقيقة رطبة.\n\u20662\u2069. ضعه \u206610\u2069 دقائق."
+        in text
+    )
+    assert '<li>ضعه <bdi dir="ltr">10</bdi> دقائق.</li></ol>' in html
+
+
 def test_markup_in_the_clinics_own_texts_is_words():
     message, now = of_kind(Kind.AFTERCARE)
     AftercareStep.objects.update(body_en="1. <script>a & b</script>\n\n- <i>\n\nplain <p>")
@@ -242,4 +261,16 @@ def test_a_link_asked_for_after_the_row_was_noted_is_the_one_that_is_sent():
     message, now = of_kind(Kind.CONFIRMED)
     bookings.actions.send_link(consultation=message.consultation, now=now + HOUR)
     fresh = links.token(Consultation.objects.get(), links.Purpose.PAGE)
-    assert fresh in body(read(message, now + HOUR), "plain")
+    claimed = Message.objects.get(pk=message.pk)
+    assert fresh in body(read(claimed, now + HOUR), "plain")
+
+
+@pytest.mark.parametrize("kind", [Kind.REMINDER_1_DAY, Kind.CONFIRMED, Kind.AFTERCARE])
+def test_an_e_mail_that_was_claimed_is_written_without_asking_the_database(
+    kind, django_assert_num_queries
+):
+    message, now = of_kind(kind)
+    claimed = Message.objects.select_related(*claims.BROUGHT).get(pk=message.pk)
+    clinic = Clinic.objects.get()
+    with django_assert_num_queries(0):
+        emails.compose(claimed, now=now, clinic=clinic)

@@ -1,0 +1,135 @@
+"""The desk's page of all e-mails, in both languages side by side, with sample data and no patient's."""
+
+import re
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from itertools import groupby
+from typing import Any
+
+from csp.constants import SELF
+from csp.decorators import csp
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.translation import gettext
+from django.views.decorators.clickjacking import xframe_options_sameorigin
+from django.views.decorators.http import require_safe
+
+from bookings import emails
+from bookings.emails.samples import Sample, samples
+from bookings.models import Kind
+from clinic.admin import comma, desk, now_of
+from clinic.i18n import Language
+from clinic.inbox import Mail
+from clinic.models import AftercareStep, Clinic
+
+LOOKS = ("light", "dark")
+DARK_ONLY = "@media (prefers-color-scheme: dark)"
+COLOR_SCHEME = re.compile(r"(color-scheme(?:\" content=\"|: ))light dark")
+
+
+@require_safe
+def all_emails(request: HttpRequest) -> HttpResponse:
+    """Every kind of e-mail in every state that makes it read otherwise; `?look=dark` for dark frames."""
+    _let_in(request)
+    clinic, look = Clinic.objects.get(), _look(request)
+    now, steps = now_of(request), _steps()
+    in_each = [samples(language, clinic, now=now, steps=steps) for language in Language.values]
+    rows = [
+        {
+            "key": of_one[0].key,
+            "title": _title(of_one[0]),
+            "mails": [_shown(sample, clinic, look) for sample in of_one],
+        }
+        for of_one in zip(*in_each, strict=True)
+    ]
+    context = {
+        **desk.each_context(request),
+        "title": gettext("All e-mails"),
+        "rows": rows,
+        "look": look,
+        "looks": [("light", gettext("Light")), ("dark", gettext("Dark"))],
+    }
+    return TemplateResponse(request, "admin/bookings/all_emails.html", context)
+
+
+@require_safe
+@xframe_options_sameorigin
+@csp(  # type: ignore[arg-type]  # annotated for views without arguments
+    {
+        "default-src": ["'none'"],
+        "style-src": ["'unsafe-inline'"],
+        "img-src": ["data:"],
+        "frame-ancestors": [SELF],
+        "sandbox": True,
+    }
+)
+def sample_email(request: HttpRequest, key: str, language: str) -> HttpResponse:
+    """The HTML of one e-mail for the page's frame: no scripts, nothing fetched."""
+    _let_in(request)
+    clinic = Clinic.objects.get()
+    if language not in Language.values:
+        raise Http404
+    for sample in samples(language, clinic, now=now_of(request), steps=_steps()):
+        if sample.key == key:
+            email: Any = emails.compose(sample.message, now=sample.now, clinic=clinic).message()
+            arrived = message_from_bytes(email.as_bytes(), policy=policy.default)
+            assert isinstance(arrived, EmailMessage)
+            return HttpResponse(in_look(Mail("", arrived).html(), _look(request)))
+    raise Http404
+
+
+def cards(request: HttpRequest) -> list[dict[str, Any]]:
+    """The front page's way to them."""
+    if not _may_look(request):
+        return []
+    return [{"label": gettext("All e-mails"), "url": reverse("all_emails")}]
+
+
+def in_look(html: str, look: str) -> str:
+    """The e-mail as a program shows it that is set to light, or to dark, whatever this browser is."""
+    shown = html.replace(DARK_ONLY, "@media all" if look == "dark" else "@media not all")
+    return COLOR_SCHEME.sub(rf"\g<1>{look}", shown)
+
+
+def _may_look(request: HttpRequest) -> bool:
+    """Who sees patients' e-mails, or keeps what the clinic says in them."""
+    who = request.user
+    return who.has_perm("bookings.view_message") or who.has_perm("clinic.view_clinic")
+
+
+def _let_in(request: HttpRequest) -> None:
+    if not _may_look(request):
+        raise PermissionDenied
+
+
+def _look(request: HttpRequest) -> str:
+    asked = request.GET.get("look", "")
+    return asked if asked in LOOKS else LOOKS[0]
+
+
+def _steps() -> list[AftercareStep]:
+    """The first step of each hour of the plans that count now: those of one hour are one e-mail."""
+    live = AftercareStep.objects.live().select_related("treatment", "approved_by")
+    in_order = live.order_by("treatment_id", "hours_after", "position")
+    by_hour = groupby(in_order, lambda step: (step.treatment_id, step.hours_after))
+    return [next(steps) for _hour, steps in by_hour]
+
+
+def _title(sample: Sample) -> str:
+    """ "Reminder, 1 day before: patient in another time zone"."""
+    kind = Kind(sample.message.kind).label
+    return f"{kind}: {comma().join(sample.special)}" if sample.special else str(kind)
+
+
+def _shown(sample: Sample, clinic: Clinic, look: str) -> dict[str, Any]:
+    language = sample.message.language
+    email = emails.compose(sample.message, now=sample.now, clinic=clinic)
+    return {
+        "language": Language(language),
+        "dir": "rtl" if language == "ar" else "ltr",
+        "subject": email.subject,
+        "text": email.body,
+        "frame": f"{reverse('sample_email', args=[sample.key, language])}?look={look}",
+    }
