@@ -15,7 +15,7 @@ def give(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("bookings", "0011_messages_that_arrive"), ("clinic", "0003_groups")]
+    dependencies = [("bookings", "0012_what_changed"), ("clinic", "0003_groups")]
     operations = [
         migrations.RunPython(give, migrations.RunPython.noop),
         migrations.AddIndex(
