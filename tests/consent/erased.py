@@ -137,7 +137,7 @@ def tables() -> dict[str, str]:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT table_name FROM information_schema.tables"
-            " WHERE table_schema = 'public' AND table_type = 'BASE TABLE'"
+            " WHERE table_schema = 'public' AND table_type = 'BASE TABLE' ORDER BY 1"
         )
         for (name,) in cursor.fetchall():
             cursor.execute(f'SELECT t::text FROM "{name}" t')
