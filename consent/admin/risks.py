@@ -11,9 +11,9 @@ from django.utils.translation import gettext_lazy as _
 
 from bookings.admin import columns
 from clinic.admin import in_its_language
+from clinic.plain_text import as_kept, trouble_in
 from consent.admin.comparing import differences_html, readability_html, version_before
 from consent.models import ListState, Risk, RiskList
-from consent.plain_text import as_kept, trouble_in
 
 MAKES_ROOM = 10_000  # above every place that a list has
 
