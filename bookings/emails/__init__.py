@@ -4,7 +4,7 @@ Which version of the words was sent: versions.
 """
 
 from bookings.emails.compose import compose
-from bookings.emails.versions import wording_hash
+from bookings.emails.versions import find, wording_hash
 from bookings.emails.words import KINDS
 
-__all__ = ["KINDS", "compose", "wording_hash"]
+__all__ = ["KINDS", "compose", "find", "wording_hash"]

@@ -101,7 +101,7 @@ class Version:
 
 def e_mails_of(steps: Iterable[AftercareStep]) -> list[tuple[AftercareStep, ...]]:
     """The e-mails of one plan: its steps, those of one hour together."""
-    in_order = sorted(steps, key=lambda step: (step.hours_after, step.position))
+    in_order = sorted(steps, key=lambda step: (step.hours_after, step.position, step.pk))
     return [tuple(same) for _hours, same in groupby(in_order, lambda step: step.hours_after)]
 
 

@@ -202,7 +202,7 @@ class Migration(migrations.Migration):
         migrations.RemoveConstraint(model_name='aftercarestep', name='an_aftercare_step_is_listed_once'),
         migrations.AlterModelOptions(
             name='aftercarestep',
-            options={'ordering': ['plan', 'hours_after', 'position'], 'verbose_name': 'aftercare step', 'verbose_name_plural': 'aftercare steps'},
+            options={'ordering': ['plan', 'hours_after', 'position', 'id'], 'verbose_name': 'aftercare step', 'verbose_name_plural': 'aftercare steps'},
         ),
         migrations.RemoveField(model_name='aftercarestep', name='treatment'),
         migrations.RemoveField(model_name='aftercarestep', name='version'),

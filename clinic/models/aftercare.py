@@ -163,7 +163,9 @@ class AftercareStepQuerySet(models.QuerySet["AftercareStep"]):
     def together_with(self, step: "AftercareStep") -> "AftercareStepQuerySet":
         """The steps of its plan at its hour, itself among them: one e-mail, in this order."""
         here = self.filter(plan=step.plan_id, hours_after=step.hours_after)
-        return here.select_related("plan__treatment", "plan__reviewed_by").order_by("position")
+        return here.select_related("plan__treatment", "plan__reviewed_by").order_by(
+            "position", "id"
+        )
 
 
 class AftercareStep(models.Model):
@@ -205,7 +207,7 @@ class AftercareStep(models.Model):
     class Meta:
         verbose_name = _("aftercare step")
         verbose_name_plural = _("aftercare steps")
-        ordering = ["plan", "hours_after", "position"]
+        ordering = ["plan", "hours_after", "position", "id"]
         constraints = [
             models.UniqueConstraint(
                 fields=["plan", "key"], name="an_aftercare_step_is_listed_once_per_plan"
