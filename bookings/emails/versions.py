@@ -25,7 +25,7 @@ from clinic.i18n import Language
 from clinic.models import IN_FORCE, AftercarePlan, AftercareStep
 
 BASES = ("bookings/email/base_email.txt", "bookings/email/base_email.html")
-INCLUDED = re.compile(r"""\{% include "([^"]+)\"""")
+USED = re.compile(r'\{% (?:include|extends) "([^"]+)"')
 MANY = 8  # steps at one hour; their parts are not tried one by one
 LOCALE = Path(__file__).parent.parent.parent / "clinic" / "locale"
 
@@ -70,7 +70,7 @@ def _sources(name: str) -> dict[str, str]:
     while wanted:
         template: Any = get_template(path := wanted.pop())
         found[path] = template.template.source
-        wanted += [more for more in INCLUDED.findall(found[path]) if more not in found]
+        wanted += [more for more in USED.findall(found[path]) if more not in found]
     return found
 
 
