@@ -86,7 +86,10 @@ class StepInline(admin.StackedInline):
     def formfield_for_dbfield(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
         given = words_field(db_field, kwargs)
         field = super().formfield_for_dbfield(db_field, request, **given)
-        return in_its_language(db_field, field)
+        field = in_its_language(db_field, field)
+        if db_field.name.startswith("body_"):
+            field.widget.attrs["rows"] = 12
+        return field
 
 
 def may_write(request: HttpRequest, plan: AftercarePlan | None) -> bool:
