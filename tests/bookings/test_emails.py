@@ -225,8 +225,8 @@ def test_aftercare_keeps_its_numbered_steps_and_says_who_approved_it():
 
 
 def test_steps_that_go_on_after_an_empty_line_keep_their_numbers():
-    message, now = of_kind(Kind.AFTERCARE)
-    AftercareStep.objects.update(body_en="1. One\n\n2. Two\n3. Three")
+    make.aftercare_steps(make.treatment(), body_en="1. One\n\n2. Two\n3. Three")
+    _message, now = of_kind(Kind.AFTERCARE)
     html = body(read(Message.objects.get(), now), "html")
     assert '<ol><li>One</li></ol>\n<ol start="2"><li>Two</li><li>Three</li></ol>' in html
 
