@@ -2,16 +2,19 @@
 
 Each is useful until the next one is due. A step of whole days comes at the session's hour by the
 patient's clock, others after so many hours; at night it waits for the morning, save in the first hours.
-Steps at the same hour are one e-mail. A session that was voided owes nothing more, nor does one whose
+Steps at the same hour are one e-mail. What counts is the published plan: a step that it has no more is
+owed to nobody, and one that a patient had in an earlier version is not sent to them again. A session that was voided owes nothing more, nor does one whose
 patient has stopped the tips.
 """
 
 import datetime as dt
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import reduce
 from itertools import groupby
+from operator import or_
 
-from django.db.models import Exists, OuterRef, Q, QuerySet, Value
+from django.db.models import Case, Exists, OuterRef, Q, QuerySet, Value, When
 
 from bookings.looks import Look, among
 from bookings.models import Kind, Message, Status, TreatmentSession
@@ -32,8 +35,12 @@ class Tip:
 
     @property
     def step(self) -> AftercareStep:
-        """The one that it is known by."""
+        """The first, whose hour is that of all of them."""
         return self.steps[0]
+
+    @property
+    def treatment_id(self) -> int:
+        return self.step.plan.treatment_id
 
     @property
     def by_day(self) -> bool:
@@ -61,8 +68,9 @@ def _after(took_place_at: dt.datetime, zone: str, hours: int) -> dt.datetime:
 def tips() -> list[Tip]:
     """All e-mails of all plans that count now."""
     found = []
-    in_order = AftercareStep.objects.live().order_by("treatment_id", "hours_after", "position")
-    for _treatment, of_one in groupby(in_order, lambda step: step.treatment_id):
+    live = AftercareStep.objects.live().with_first_day()
+    in_order = live.order_by("plan__treatment_id", "hours_after", "position", "id")
+    for _treatment, of_one in groupby(in_order, lambda step: step.plan.treatment_id):
         at_hours = [tuple(steps) for _h, steps in groupby(of_one, lambda step: step.hours_after)]
         for steps, following in zip(at_hours, [*at_hours[1:], None], strict=True):
             last = steps[0].hours_after + LAST_STEP_USEFUL
@@ -72,7 +80,7 @@ def tips() -> list[Tip]:
 
 def tips_of(session: TreatmentSession) -> list[Tip]:
     """The e-mails of one session's plan, as it is now."""
-    return [tip for tip in tips() if tip.step.treatment_id == session.treatment_id]
+    return [tip for tip in tips() if tip.treatment_id == session.treatment_id]
 
 
 def tip_of(message: Message) -> Tip | None:
@@ -80,7 +88,7 @@ def tip_of(message: Message) -> Tip | None:
     assert message.session is not None
     assert message.step is not None
     for tip in tips_of(message.session):
-        if tip.step.key == message.step.key:
+        if any(step.key == message.step.key for step in tip.steps):
             return tip
     return None
 
@@ -88,7 +96,7 @@ def tip_of(message: Message) -> Tip | None:
 def _sessions_at(tip: Tip, since: dt.datetime, now: dt.datetime) -> QuerySet[TreatmentSession]:
     """The sessions that are at this step now, an hour or two more: `due` and `until` decide."""
     sessions = TreatmentSession.objects.standing().filter(
-        treatment=tip.step.treatment_id,
+        treatment=tip.treatment_id,
         took_place_at__lte=now - tip.step.hours_after * HOUR + CLOCK_CHANGE,
         took_place_at__gt=since - tip.next_hours * HOUR - CLOCK_CHANGE,
         consultation__tips_stopped_at=None,
@@ -150,43 +158,46 @@ def not_noted(look: Look, visits: list[int] | None = None) -> Iterator[tuple[Mes
     whose `visits` turn it is.
     """
     since, now = look.since, look.now
-    by_step = {tip.step.pk: tip for tip in tips()}
+    by_step = {step.pk: (tip, step) for tip in tips() for step in tip.steps}
     turn = None
     if visits is not None:
-        turn = _whose_turn(look, visits, {tip.step.hours_after for tip in by_step.values()})
+        turn = _whose_turn(look, visits, {step.hours_after for _tip, step in by_step.values()})
         if not turn:
             return
-    parts = []
-    for tip in by_step.values():
-        noted = Message.objects.filter(
-            kind=Kind.AFTERCARE,
-            session=OuterRef("pk"),
-            step__key=tip.step.key,
-            addressee=OuterRef("consultation__email"),
-        )
-        at_step = _sessions_at(tip, since, now).filter(~Exists(noted)).order_by()
-        if turn is not None:
-            at_step = at_step.filter(among(turn))
-        parts.append(at_step.annotate(step_pk=Value(tip.step.pk)).select_related("consultation"))
+    parts = [_lacking(tip, look, turn) for tip, step in by_step.values() if step is tip.step]
     for session in parts[0].union(*parts[1:], all=True) if parts else ():
-        tip = by_step[session.step_pk]
+        tip, step = by_step[session.step_pk]  # type: ignore[attr-defined]  # annotated
         due, until, consultation = tip.due(session), tip.until(session), session.consultation
-        # A session that was recorded too late for a step never owed it.
-        if due > now or until <= since or until <= session.recorded_at:
+        # A session that was recorded, or a step that was published, too late for it never owed it.
+        if due > now or until <= max(since, session.recorded_at, step.live_since):  # type: ignore[attr-defined]
             continue
         row = Message(
             consultation=consultation,
             kind=Kind.AFTERCARE,
-            about=f"{consultation.reference} session {session.pk} {tip.step.key}",
+            about=f"{consultation.reference} session {session.pk} {step.hours_after} {step.key}",
             addressee=consultation.email,
             language=consultation.language,
             session=session,
-            step=tip.step,
+            step=step,
             due_at=due,
             useful_until=until,
             next_try_at=now,
         )
         yield row, tip.by_day
+
+
+def _lacking(tip: Tip, look: Look, turn: list[int] | None) -> QuerySet[TreatmentSession]:
+    """The sessions at this step that lack one of its parts; `step_pk` is the first that they lack."""
+    noted = Message.objects.filter(
+        kind=Kind.AFTERCARE, session=OuterRef("pk"), addressee=OuterRef("consultation__email")
+    )
+    lacks = {step.pk: ~Exists(noted.bringing(step)) for step in tip.steps}
+    sessions = _sessions_at(tip, look.since, look.now).filter(reduce(or_, lacks.values()))
+    if turn is not None:
+        sessions = sessions.filter(among(turn))
+    first = Case(*(When(is_lacking, then=Value(pk)) for pk, is_lacking in lacks.items()))
+    pk = first if len(lacks) > 1 else Value(tip.step.pk)
+    return sessions.order_by().annotate(step_pk=pk).select_related("consultation")
 
 
 def to_come(
@@ -197,7 +208,7 @@ def to_come(
     plans = tips() if going_on else []
     for session in going_on:
         for tip in plans:
-            if tip.step.treatment_id == session.treatment_id and tip.due(session) > now:
+            if tip.treatment_id == session.treatment_id and tip.due(session) > now:
                 yield tip, tip.due(session)
 
 

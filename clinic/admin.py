@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from clinic import clock
 from clinic.i18n import active_language
-from clinic.models import AftercareStep, Clinic, Concern, Treatment
+from clinic.models import Clinic, Concern, Treatment
 
 # An input for a time such as 14:05, in the clinic's clock.
 CLOCK: dict[str, Any] = {"dir": "ltr", "inputmode": "numeric", "size": "5", "placeholder": "14:00"}
@@ -258,42 +258,3 @@ class TreatmentAdmin(admin.ModelAdmin):
 
     def formfield_for_dbfield(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
         return in_its_language(db_field, super().formfield_for_dbfield(db_field, request, **kwargs))
-
-
-@admin.register(AftercareStep, site=desk)
-class AftercareStepAdmin(admin.ModelAdmin):
-    """The guidance after a session; each change of the words is a new version."""
-
-    list_display = [
-        *(words_of("title", _("title")), "treatment", "hours_after", "version"),
-        *("approved_by", "approved_on"),
-    ]
-    list_filter = ["treatment"]
-    list_select_related = ["treatment", "approved_by"]
-    readonly_fields = ["version"]
-    fieldsets = [
-        (None, {"fields": [("treatment", "key"), ("position", "hours_after")]}),
-        (_("The e-mail"), {"fields": [("subject_en", "subject_ar"), ("title_en", "title_ar")]}),
-        (
-            _("The guidance"),
-            {
-                "fields": [
-                    ("body_en", "body_ar"),
-                    ("red_flags_en", "red_flags_ar"),
-                    ("emergency_en", "emergency_ar"),
-                ]
-            },
-        ),
-        (_("Approved"), {"fields": [("approved_by", "approved_on"), "version"]}),
-    ]
-
-    def formfield_for_dbfield(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
-        return in_its_language(db_field, super().formfield_for_dbfield(db_field, request, **kwargs))
-
-    def save_model(
-        self, request: HttpRequest, obj: AftercareStep, form: forms.ModelForm, change: bool
-    ) -> None:
-        """The words of a text carry a version, so that one can say which of them a patient got."""
-        if change and any(name.endswith(("_en", "_ar")) for name in form.changed_data):
-            obj.version += 1
-        super().save_model(request, obj, form, change)

@@ -17,3 +17,9 @@ class Refused(Exception):
 
     def __str__(self) -> str:
         return str(self.sentence)
+
+
+class NotPossibleNow(Refused):
+    """The consultation, or whatever it is about, is in a state in which this cannot be done."""
+
+    code = "not_possible_now"

@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from django.forms.renderers import TemplatesSetting
 from django.utils.translation import gettext_lazy as _
 
+from clinic.plain_text import as_kept, trouble_in
 from clinic.plain_words import typed_words
 
 # Arabic-Indic and Persian digits, as Gulf and Urdu keyboards type them.
@@ -39,6 +40,23 @@ class TypedField(forms.CharField):
 
     def to_python(self, value: Any) -> str:
         return typed_words(super().to_python(value))
+
+
+class Words(forms.CharField):
+    """Words that patients read: spelt the one way that is stored; hidden signs are refused."""
+
+    def to_python(self, value: Any) -> Any:
+        return as_kept(super().to_python(value) or "")
+
+    def validate(self, value: Any) -> None:
+        super().validate(value)
+        if trouble := trouble_in(value):
+            raise ValidationError(trouble, code="plain_text")
+
+
+def words_field(db_field: Any, kwargs: dict[str, Any]) -> dict[str, Any]:
+    """How the desk asks for a column of a text that comes in both languages."""
+    return kwargs | {"form_class": Words} if db_field.name.endswith(("_en", "_ar")) else kwargs
 
 
 class DateParts(forms.MultiWidget):

@@ -6,10 +6,11 @@ import itertools
 from django.contrib.auth.models import Group, User
 
 import bookings.actions
+import clinic.actions as clinic_actions
 import consent.actions
 from bookings import links
 from bookings.models import Consultation, WeeklyHours
-from clinic.models import AftercareStep, Clinic, Concern, Dermatologist, Treatment
+from clinic.models import AftercarePlan, AftercareStep, Clinic, Concern, Dermatologist, Treatment
 from consent.models import ConsentRecord, Reading, Risk, RiskList
 
 # Sunday 22 November 2026, 06:00 UTC: 10:00 in Dubai. Visits begin the day after, at 09:00 in Dubai.
@@ -174,31 +175,76 @@ def dermatologist(slug: str = "huda", *, treatments: list[Treatment] | None = No
     return row
 
 
-def aftercare_steps(of: Treatment, *, hours: tuple[int, ...] = (0, 24, 48)) -> list[AftercareStep]:
-    """Steps at these hours after a session; the first is icing."""
-    return [
-        AftercareStep.objects.get_or_create(
-            treatment=of,
-            key=f"after-{after}",
-            defaults={
-                "position": position,
-                "hours_after": after,
-                "subject_en": "Your clinic: after your visit",
-                "subject_ar": "عيادتك: بعد زيارتك",
-                "title_en": "Icing" if after == 0 else f"After {after} hours",
-                "title_ar": "الكمادات الباردة" if after == 0 else f"بعد {after} ساعة",
-                "body_en": "1. Wrap ice in a thin damp towel.\n2. Hold it for 10 minutes.",
-                "body_ar": "1. لفّ الثلج بمنشفة رقيقة رطبة.\n2. ضعه 10 دقائق.",
-                "red_flags_en": "Call the same day: spreading redness.",
-                "red_flags_ar": "اتصل في اليوم نفسه: احمرار ينتشر.",
-                "emergency_en": "Call 998: trouble breathing.",
-                "emergency_ar": "اتصل بالرقم 998: صعوبة في التنفس.",
-                "approved_by": dermatologist(),
-                "approved_on": dt.date(2026, 10, 5),
-            },
-        )[0]
-        for position, after in enumerate(hours, 1)
-    ]
+APPROVED = dt.datetime(2026, 10, 5, 8, 0, tzinfo=dt.UTC)
+
+
+def aftercare_steps(
+    of: Treatment, *, hours: tuple[int, ...] = (0, 24, 48), **words: str
+) -> list[AftercareStep]:
+    """Steps of the published plan at these hours after a session; the first is icing.
+
+    What the plan lacks, or says in other words, is published as a new version.
+    """
+    live = AftercarePlan.objects.live_for(of)
+    wanted = [f"after-{after}" for after in hours]
+    there = live.steps.filter(key__in=wanted, **words).count() if live else 0
+    if live is None or there < len(wanted):
+        draft = plan(of)
+        for position, after in enumerate(hours, 1):
+            write_step(draft, after, position=position, **words)
+        live = publish_plan(draft)
+    return list(live.steps.filter(key__in=wanted))
+
+
+def plan(of: Treatment, *, hours: tuple[int, ...] = ()) -> AftercarePlan:
+    """A draft with the newest steps, and with these."""
+    draft = clinic_actions.start_plan(treatment=of, written_by=staff("lead"))
+    for position, after in enumerate(hours, 1):
+        write_step(draft, after, position=position)
+    return draft
+
+
+def write_step(draft: AftercarePlan, after: int, *, key: str = "", **fields) -> AftercareStep:
+    """A step of a draft, written or written over."""
+    defaults = {
+        "position": 1,
+        "hours_after": after,
+        "subject_en": "Your clinic: after your visit",
+        "subject_ar": "عيادتك: بعد زيارتك",
+        "title_en": "Icing" if after == 0 else f"After {after} hours",
+        "title_ar": "الكمادات الباردة" if after == 0 else f"بعد {after} ساعة",
+        "body_en": "1. Wrap ice in a thin damp towel.\n2. Hold it for 10 minutes.",
+        "body_ar": "1. لفّ الثلج بمنشفة رقيقة رطبة.\n2. ضعه 10 دقائق.",
+        "red_flags_en": "Call the same day: spreading redness.",
+        "red_flags_ar": "اتصل في اليوم نفسه: احمرار ينتشر.",
+        "emergency_en": "Call 998: trouble breathing.",
+        "emergency_ar": "اتصل بالرقم 998: صعوبة في التنفس.",
+    }
+    step, _made = AftercareStep.objects.update_or_create(
+        plan=draft, key=key or f"after-{after}", defaults=defaults | fields
+    )
+    return step
+
+
+def reviewed_plan(draft: AftercarePlan, *, now: dt.datetime = APPROVED) -> AftercarePlan:
+    """The draft sent to review and reviewed by Huda, who has a sign-in for as long as that takes."""
+    sent = clinic_actions.submit_for_review(plan=draft, change_note="Clearer words.")
+    huda = dermatologist()
+    had_none = huda.user is None
+    if huda.user is None:
+        huda.user = staff("approver")
+        huda.save(update_fields=["user"])
+    row = clinic_actions.review_plan(plan=sent, reviewed_by=huda.user, now=now)
+    if had_none:
+        huda.user = None
+        huda.save(update_fields=["user"])
+    return row
+
+
+def publish_plan(draft: AftercarePlan, *, now: dt.datetime = APPROVED) -> AftercarePlan:
+    """The draft reviewed, and published by a second person."""
+    reviewed = reviewed_plan(draft, now=now)
+    return clinic_actions.publish_plan(plan=reviewed, published_by=staff("second"), now=now)
 
 
 def staff(name: str = "reception", *, group: str = "") -> User:

@@ -38,6 +38,7 @@ CHANGED_IN_PLACE = {
     *("RiskList", "Risk"),
     *("LegalHold", "ErasureRequest", "AnchorPlace"),
     "KeptAnswer",
+    "AftercarePlan",
 }
 
 

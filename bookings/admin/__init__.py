@@ -10,6 +10,7 @@ hours.py    dermatologists and their hours    seasons.py  days with hours of the
 openings.py stretches that are typed          closing.py  closures, and what is booked in them
 messages.py the e-mails that need somebody; finding_messages.py finds them, mails.py prints them
 at_once.py  buttons in the rows of a list
+plans.py    aftercare, version by version      plan_steps.py and plan_words.py: its buttons and pages
 why_not.py  why is this time not offered?     wall_clock.py  which moment a typed time means
 """
 
@@ -22,10 +23,12 @@ from bookings.admin.hours import DermatologistAdmin
 from bookings.admin.messages import MessageAdmin
 from bookings.admin.messages_banner import banners
 from bookings.admin.openings import OpeningAdmin
+from bookings.admin.plans import AftercarePlanAdmin
 from bookings.admin.samples import cards as sample_cards
 from bookings.admin.seasons import SeasonAdmin
 
 __all__ = [
+    "AftercarePlanAdmin",
     "ClosureAdmin",
     "ConsultationAdmin",
     "DermatologistAdmin",

@@ -109,12 +109,12 @@ def _look(request: HttpRequest) -> str:
     return asked if asked in LOOKS else LOOKS[0]
 
 
-def _steps() -> list[AftercareStep]:
-    """The first step of each hour of the plans that count now: those of one hour are one e-mail."""
-    live = AftercareStep.objects.live().select_related("treatment", "approved_by")
-    in_order = live.order_by("treatment_id", "hours_after", "position")
-    by_hour = groupby(in_order, lambda step: (step.treatment_id, step.hours_after))
-    return [next(steps) for _hour, steps in by_hour]
+def _steps() -> list[tuple[AftercareStep, ...]]:
+    """The steps of each e-mail of the plans that count now: those of one hour are one e-mail."""
+    live = AftercareStep.objects.live().select_related("plan__treatment", "plan__reviewed_by")
+    in_order = live.order_by("plan__treatment_id", "hours_after", "position", "id")
+    by_hour = groupby(in_order, lambda step: (step.plan_id, step.hours_after))
+    return [tuple(steps) for _hour, steps in by_hour]
 
 
 def _title(sample: Sample) -> str:

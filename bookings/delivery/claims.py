@@ -42,7 +42,7 @@ NOBODY_KNOWS = gettext_noop("It was handed over, and no answer came: it may have
 # What an e-mail is written from, and whom it is about.
 BROUGHT = (
     *("consultation__treatment", "consultation__dermatologist"),
-    *("session__treatment", "step__approved_by"),
+    *("session__treatment", "step__plan"),
 )
 
 
@@ -152,7 +152,11 @@ def _mark_looking_again(message: Message, wording: str, now: dt.datetime) -> boo
         enough = _ours(message).filter(lease_until__gte=_from_now(LEFT_AT_THE_DOT))
         return bool(
             enough.update(
-                phase=Phase.DOT, dot_at=DatabaseNow(), copies=F("copies") + 1, wording=wording
+                phase=Phase.DOT,
+                dot_at=DatabaseNow(),
+                copies=F("copies") + 1,
+                wording=wording,
+                step=message.own_step,
             )
         )
 

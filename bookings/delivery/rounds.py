@@ -139,16 +139,17 @@ class Round:
 
     def _write_and_send(self, message: Message) -> None:
         try:
-            self._hand_over(message, emails.compose(message, now=self.now, clinic=self.clinic))
+            email = emails.compose(message, now=self.now, clinic=self.clinic)
+            self._hand_over(message, email, wording=emails.wording_hash(message))
         except django.db.Error:
             raise  # a lost database says nothing about this e-mail: its lease runs out
         except Exception as error:  # one e-mail that cannot be written must not stop the others
             logger.error("message %s cannot be written: %s", message.pk, type(error).__name__)
             claims.cannot_be_written(message)
 
-    def _hand_over(self, message: Message, email: EmailMessage) -> None:
+    def _hand_over(self, message: Message, email: EmailMessage, *, wording: str) -> None:
         def before_the_dot() -> None:
-            if not claims.mark_the_dot(message, wording="", now=self.now):
+            if not claims.mark_the_dot(message, wording=wording, now=self.now):
                 raise Aborted
 
         try:

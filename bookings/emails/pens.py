@@ -32,6 +32,7 @@ class Pen:
     number: Callable[[object], str]
     link: Callable[[str], str]
     line: Callable[[str], str]  # of the clinic's own words
+    heading: Callable[[str], str]
     prose: Callable[[str], str]
     urgent: Callable[[str], str]
     title: Callable[[str], str]  # of a part of the e-mail
@@ -103,6 +104,7 @@ TEXT = Pen(
     number=lambda number: f"{times.LRI}{number}{times.PDI}",
     link=lambda address: f"{times.LRI}{address}{times.PDI}",
     line=lambda words: _line_in_text(one_line(words)),
+    heading=lambda words: _line_in_text(one_line(words)),
     prose=_prose_in_text,
     urgent=_prose_in_text,
     title=str,
@@ -117,6 +119,7 @@ HTML = Pen(
     number=lambda number: format_html('<bdi dir="ltr">{}</bdi>', number),
     link=lambda address: format_html('<a href="{0}"><bdi dir="ltr">{0}</bdi></a>', address),
     line=lambda words: _line_in_html(one_line(words)),
+    heading=lambda words: format_html("<h2>{}</h2>", _line_in_html(one_line(words))),
     prose=_prose_in_html,
     urgent=lambda text: format_html('<div class="urgent">{}</div>', _prose_in_html(text)),
     title=lambda words: format_html("<strong>{}</strong>", words),

@@ -85,9 +85,13 @@ class Sample:
 
 
 def samples(
-    language: str, clinic: Clinic, *, now: dt.datetime, steps: Iterable[AftercareStep]
+    language: str,
+    clinic: Clinic,
+    *,
+    now: dt.datetime,
+    steps: Iterable[tuple[AftercareStep, ...]],
 ) -> Iterator[Sample]:
-    """Every kind in every state that makes it read otherwise; of the aftercare, these steps."""
+    """Every kind in every state that makes it read otherwise; of the aftercare, the steps of these e-mails."""
     for kind, state in VARIANTS:
         consultation = _consultation(state, language, clinic, now=now)
         at = now
@@ -95,22 +99,24 @@ def samples(
             at = consultation.starts_at - BEFORE_THE_VISIT[kind]
         message = _message(kind, consultation, now=at)
         yield Sample(_key(kind, *state.split()), _special(state), message, at)
-    for number, step in enumerate(steps):
+    for number, together in enumerate(steps):
         for state in ("confirmed", "confirmed named")[: 1 if number else 2]:
-            yield _aftercare(step, state, language, clinic, now=now)
+            yield _aftercare(together, state, language, clinic, now=now)
 
 
 def _aftercare(
-    step: AftercareStep, state: str, language: str, clinic: Clinic, *, now: dt.datetime
+    steps: tuple[AftercareStep, ...], state: str, language: str, clinic: Clinic, *, now: dt.datetime
 ) -> Sample:
+    step, treatment = steps[0], steps[0].plan.treatment
     consultation = _consultation(state, language, clinic, now=now)
     took_place_at = now - step.hours_after * HOUR
     session = TreatmentSession(
-        id=0, consultation=consultation, treatment=step.treatment, took_place_at=took_place_at
+        id=0, consultation=consultation, treatment=treatment, took_place_at=took_place_at
     )
     message = _message(Kind.AFTERCARE, consultation, now=now, session=session, step=step)
-    key = _key(Kind.AFTERCARE, step.treatment.slug, step.key, *state.split())
-    return Sample(key, (step.treatment.name, step.title, *_special(state)), message, now)
+    message.brings = steps  # read in no database
+    key = _key(Kind.AFTERCARE, treatment.slug, step.key, *state.split())
+    return Sample(key, (treatment.name, step.title, *_special(state)), message, now)
 
 
 def _key(kind: Kind, *state: str) -> str:

@@ -1,6 +1,7 @@
 """What an e-mail says: the words that the templates choose from, and its subject."""
 
 import datetime as dt
+from collections.abc import Sequence
 
 from django.conf import settings
 from django.urls import reverse
@@ -14,7 +15,7 @@ from bookings.models import Consultation, Kind, Message, MessageState, Status
 from bookings.receipts import Receipt, in_groups, signature_letters
 from clinic import times
 from clinic.context import EMERGENCY_NUMBER
-from clinic.models import Clinic
+from clinic.models import AftercareStep, Clinic
 from clinic.templatetags import clinic_pages
 
 # The template of each kind, and its subject: a day at most, never anything about health.
@@ -69,8 +70,8 @@ def _is_held(consultation: Consultation, *, now: dt.datetime) -> bool:
 def subject(
     message: Message, consultation: Consultation, clinic: Clinic, *, now: dt.datetime
 ) -> str:
-    if message.step is not None:
-        return one_line(message.step.subject) or str(KINDS[Kind.AFTERCARE][1])
+    if message.brings:
+        return one_line(message.brings[0].subject) or str(KINDS[Kind.AFTERCARE][1])
     starts_at, kind = consultation.starts_at, told(message, consultation)
     if starts_at is None or (kind == Kind.CANCELLED and not consultation.confirmed_at):
         return str(REQUEST_CANCELLED if kind == Kind.CANCELLED else KINDS[kind][1])
@@ -180,24 +181,37 @@ def stop_url(consultation: Consultation) -> str:
 def _words_of_aftercare(
     message: Message, consultation: Consultation, clinic: Clinic, pen: Pen
 ) -> dict[str, object]:
-    assert message.step is not None
     assert message.session is not None
-    step = message.step
+    plan = message.brings[0].plan
+    assert plan.reviewed_by is not None and plan.reviewed_at is not None
+    approved_on = times.local_day(plan.reviewed_at, clinic.zone)
     visit = times.local_day(message.session.took_place_at, clinic.zone)
     return {
-        "title": pen.line(step.title) or KINDS[Kind.AFTERCARE][1],
-        "advice": pen.prose(step.body),
-        "red_flags": pen.urgent(step.red_flags) if step.red_flags else "",
-        "emergency": pen.urgent(step.emergency) if step.emergency else "",
+        **words_of_steps(message.brings, pen),
         "visit_day": pen.name(times.day_in_words(visit, message.language)),
         "treatment": pen.name(message.session.treatment.name)
         if consultation.names_treatment
         else "",
-        "approved_by": pen.name(step.approved_by.name),
-        "approved_on": pen.name(times.day_in_words(step.approved_on, message.language)),
-        "version": pen.number(step.version),
+        "approved_by": pen.name(plan.reviewed_by.name),
+        "approved_on": pen.name(times.day_in_words(approved_on, message.language)),
+        "version": pen.number(plan.version),
         "stop": pen.link(stop_url(consultation)),
     }
+
+
+def words_of_steps(steps: Sequence[AftercareStep], pen: Pen) -> dict[str, object]:
+    """Each step under its title, in order; the warnings that several share stand once, at the end."""
+    advice = [pen.prose(steps[0].body)]
+    for step in steps[1:]:
+        advice += [pen.heading(step.title), pen.prose(step.body)]
+    warnings = [
+        pen.urgent(text)
+        for part in AftercareStep.OPTIONAL
+        for text in dict.fromkeys(getattr(step, part) for step in steps)
+        if text
+    ]
+    title = pen.line(steps[0].title) or KINDS[Kind.AFTERCARE][1]
+    return {"title": title, "advice": advice, "warnings": warnings}
 
 
 def _details(

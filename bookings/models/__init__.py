@@ -20,11 +20,11 @@ from bookings.models.status import (
     TAKES_THE_SLOT,
     TRANSITIONS,
     VISITED,
-    NotPossibleNow,
     PartOfDay,
     Proof,
     Status,
 )
+from clinic.errors import NotPossibleNow
 
 __all__ = [
     "COPIES_AT_MOST",

@@ -17,12 +17,12 @@ from bookings.models.patient import Patient
 from bookings.models.queries import ConsultationQuerySet
 from bookings.models.status import (
     TRANSITIONS,
-    NotPossibleNow,
     PartOfDay,
     Proof,
     Status,
 )
 from bookings.receipts import Receipt, signature_from
+from clinic.errors import NotPossibleNow
 from clinic.i18n import Language
 from clinic.models import Concern, Dermatologist, Treatment, known_zone
 

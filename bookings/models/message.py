@@ -4,7 +4,8 @@ import datetime as dt
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from bookings.models.consultation import Consultation
@@ -87,6 +88,20 @@ class MessageQuerySet(models.QuerySet["Message"]):
         Nobody has said yet that they took care of it.
         """
         return self.filter(state__in=NEEDS_STAFF, phoned_at=None)
+
+    def bringing(self, step: AftercareStep) -> "MessageQuerySet":
+        """The e-mails of aftercare that brought a step, in whatever version of its plan, or will.
+
+        One that was dropped brought nothing; it is not noted anew for the same hour all the same.
+        """
+        found = self.filter(
+            step__plan__steps__key=step.key,
+            step__plan__steps__hours_after=F("step__hours_after"),
+        )
+        return found.filter(
+            ~Q(state=MessageState.DROPPED, copies=0)
+            | Q(step__key=step.key, step__hours_after=step.hours_after)
+        )
 
 
 class Message(models.Model):
@@ -218,6 +233,33 @@ class Message(models.Model):
     @property
     def is_to_staff(self) -> bool:
         return self.consultation_id is None
+
+    @cached_property
+    def brings(self) -> tuple[AftercareStep, ...]:
+        """The steps that an e-mail of aftercare brings: those at the hour of its own, as the plan is now.
+
+        Without those that another e-mail of the session brings. Where the plan has its own step no
+        more: those of the version under which it was noted. Read once, so that what is written and what
+        is noted of it are the same version.
+        """
+        if self.session is None or self.step is None:
+            return ()
+        now = AftercareStep.objects.live().filter(
+            plan__treatment=self.session.treatment_id, key=self.step.key
+        )
+        own = now.first() or self.step
+        others = Message.objects.filter(session=self.session, addressee=self.addressee)
+        others = others.exclude(pk=self.pk)
+        return tuple(
+            step
+            for step in AftercareStep.objects.together_with(own)
+            if step == own or not others.bringing(step).exists()
+        )
+
+    @property
+    def own_step(self) -> AftercareStep | None:
+        """The one of them that it is known by."""
+        return next((step for step in self.brings if self.step and step.key == self.step.key), None)
 
     @property
     def perhaps_twice(self) -> bool:

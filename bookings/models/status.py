@@ -3,8 +3,6 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from clinic.errors import Refused
-
 
 class Status(models.TextChoices):
     """Where a consultation stands. Only `move_to` assigns it."""
@@ -52,9 +50,3 @@ class PartOfDay(models.TextChoices):
     MORNING = "morning", _("morning")
     AFTERNOON = "afternoon", _("afternoon")
     EVENING = "evening", _("evening")
-
-
-class NotPossibleNow(Refused):
-    """The consultation is in a state in which this cannot be done."""
-
-    code = "not_possible_now"

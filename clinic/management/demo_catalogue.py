@@ -7,6 +7,7 @@ from typing import Any
 
 from django.contrib.auth.models import Group, User
 
+import clinic.actions
 import consent.actions
 from bookings.models import Season, WeeklyHours
 from clinic.models import AftercareStep, Clinic, Concern, Dermatologist, Treatment
@@ -24,16 +25,16 @@ def read(name: str) -> dict[str, Any]:
 
 
 def load(*, now: dt.datetime) -> None:
-    """Makes or refreshes everything of the catalogue; risk lists are published once."""
+    """Makes or refreshes everything of the catalogue; risk lists and aftercare are published once."""
     staff = {name: _sign_in(name, group) for name, group in SIGN_INS.items()}
-    clinic = read("clinic")
-    Clinic.objects.update_or_create(id=1, defaults=clinic["clinic"])
+    about = read("clinic")
+    Clinic.objects.update_or_create(id=1, defaults=about["clinic"])
     _load_treatments()
     _load_dermatologists(staff["dermatologist"])
-    _load_hours(clinic)
-    _load_openings(clinic["opening"], now=now)
+    _load_hours(about)
+    _load_openings(about["opening"], now=now)
     _load_risks(staff, now=now - IN_FORCE_FOR)
-    _load_aftercare()
+    _load_aftercare(staff, now=now - IN_FORCE_FOR)
 
 
 def _sign_in(name: str, group: str) -> User:
@@ -69,14 +70,14 @@ def _load_dermatologists(user: User) -> None:
             dermatologist.save(update_fields=["user"])
 
 
-def _load_hours(clinic: dict[str, Any]) -> None:
+def _load_hours(about: dict[str, Any]) -> None:
     seasons = {
         words["name_en"]: Season.objects.update_or_create(
             name_en=words.pop("name_en"), defaults=words
         )[0]
-        for words in clinic["season"]
+        for words in about["season"]
     }
-    for window in clinic["hours"]:
+    for window in about["hours"]:
         season = seasons[window["season"]] if "season" in window else None
         for weekday in window["weekdays"]:
             WeeklyHours.objects.update_or_create(
@@ -120,18 +121,18 @@ def _load_risks(staff: dict[str, User], *, now: dt.datetime) -> None:
         consent.actions.publish(risk_list=draft, published_by=reviewer, now=now)
 
 
-def _load_aftercare() -> None:
-    for step in read("aftercare")["step"]:
-        approver = Dermatologist.objects.get(slug=step.pop("approved_by"))
-        AftercareStep.objects.update_or_create(
-            treatment=Treatment.objects.get(slug=step.pop("treatment")),
-            key=step.pop("key"),
-            defaults=_stripped(step)
-            | {
-                "approved_by": approver,
-                "approved_on": dt.date.fromisoformat(step["approved_on"]),
-            },
-        )
+def _load_aftercare(staff: dict[str, User], *, now: dt.datetime) -> None:
+    for words in read("aftercare")["plan"]:
+        treatment = Treatment.objects.get(slug=words["treatment"])
+        if treatment.aftercare_plans.exists():
+            continue
+        draft = clinic.actions.start_plan(treatment=treatment, written_by=staff["lead"])
+        for step in words["step"]:
+            AftercareStep.objects.create(plan=draft, **_stripped(step))
+        reviewer = staff["dermatologist"]
+        clinic.actions.submit_for_review(plan=draft, change_note="The demo's first version.")
+        clinic.actions.review_plan(plan=draft, reviewed_by=reviewer, now=now)
+        clinic.actions.publish_plan(plan=draft, published_by=reviewer, now=now)
 
 
 def _stripped(words: dict[str, Any]) -> dict[str, Any]:

@@ -10,10 +10,10 @@ from django.utils.translation import gettext_lazy as _
 from bookings.models import NotPossibleNow
 from clinic.i18n import Language, text_in
 from clinic.models import Dermatologist, Treatment
+from clinic.plain_text import trouble_in
 from consent import ledger
 from consent.bodies import publication_of
 from consent.models import Change, ListState, Remark, Risk, RiskList
-from consent.plain_text import trouble_in
 
 
 def start_list(*, treatment: Treatment, written_by: User | None) -> RiskList:

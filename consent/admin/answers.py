@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
+from clinic.differences import Piece, marked
 from clinic.i18n import text_in
 from consent.admin.papers import Papers
-from consent.differences import Piece, marked
 from consent.models import Acknowledgement, ActKind, ListState, Risk
 from consent.parts import parts_of
 

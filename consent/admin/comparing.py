@@ -6,8 +6,8 @@ from typing import Any
 
 from django.template.loader import render_to_string
 
+from clinic.differences import Piece, marked
 from clinic.i18n import Language, text_in
-from consent.differences import Piece, marked
 from consent.models import ListState, Risk, RiskList
 from consent.parts import headings_in, parts_of
 from consent.readability import GRADE_AT_MOST, WORDS_AT_MOST, Measure, measure

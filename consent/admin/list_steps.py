@@ -16,11 +16,11 @@ from django.utils.translation import gettext_lazy as _
 from bookings.admin import columns
 from clinic.admin import laid_out, not_there, now_of, person
 from clinic.errors import Refused
+from clinic.forms import Words
 from clinic.models import Dermatologist
 from clinic.plain_words import typed_words
 from consent import actions
 from consent.admin.comparing import compared, statements, version_before
-from consent.admin.risks import Words
 from consent.models import Change, ListState, RiskList
 
 PUBLISHES = "consent.publish_risklist"

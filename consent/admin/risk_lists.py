@@ -16,11 +16,12 @@ from django.utils.translation import gettext_lazy as _
 
 from bookings.admin import columns
 from clinic.admin import comma, desk, in_its_language, laid_out, not_there, person
+from clinic.forms import words_field
 from clinic.models import Treatment
 from consent import actions
 from consent.admin import list_steps
 from consent.admin.comparing import compared, version_before
-from consent.admin.risks import MAKES_ROOM, RiskInline, may_write, renumber, words_field
+from consent.admin.risks import MAKES_ROOM, RiskInline, may_write, renumber
 from consent.models import ListState, RiskList
 
 written_by = columns.name_of("written_by", _("written by"))

@@ -4,35 +4,17 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from bookings.admin import columns
 from clinic.admin import in_its_language
+from clinic.forms import words_field
 from consent.admin.comparing import differences_html, readability_html, version_before
 from consent.models import ListState, Risk, RiskList
-from consent.plain_text import as_kept, trouble_in
 
 MAKES_ROOM = 10_000  # above every place that a list has
-
-
-class Words(forms.CharField):
-    """Words that patients read: spelt the one way that is stored; hidden signs are refused."""
-
-    def to_python(self, value: Any) -> Any:
-        return as_kept(super().to_python(value) or "")
-
-    def validate(self, value: Any) -> None:
-        super().validate(value)
-        if trouble := trouble_in(value):
-            raise ValidationError(trouble, code="plain_text")
-
-
-def words_field(db_field: Any, kwargs: dict[str, Any]) -> dict[str, Any]:
-    """How the desk asks for a column of a text that comes in both languages."""
-    return kwargs | {"form_class": Words} if db_field.name.endswith(("_en", "_ar")) else kwargs
 
 
 class RiskForm(forms.ModelForm):

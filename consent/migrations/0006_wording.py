@@ -4,7 +4,7 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
-# The same signs as consent.plain_text.HIDDEN, in PostgreSQL's own spelling; a test compares the two.
+# The same signs as clinic.plain_text.HIDDEN, in PostgreSQL's own spelling; a test compares the two.
 HIDDEN = (
     r"[\u0001-\u0009\u000b-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e"
     r"\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"

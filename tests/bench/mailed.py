@@ -127,13 +127,14 @@ SENT = (
     ),
     MESSAGE.format(
         kind="'aftercare'",
-        about="' session ' || session.id || ' ' || step.key",
+        about="' session ' || session.id || ' ' || step.hours_after || ' ' || step.key",
         session="session.id",
         step="step.id",
         revision="0",
         due="session.took_place_at + step.hours_after * interval '1 hour'",
         more="JOIN bookings_treatmentsession session ON session.consultation_id = one.id"
-        " JOIN clinic_aftercarestep step ON step.treatment_id = session.treatment_id",
+        " JOIN clinic_aftercareplan plan ON plan.treatment_id = session.treatment_id"
+        " AND plan.state = 'published' JOIN clinic_aftercarestep step ON step.plan_id = plan.id",
         where=f"session.took_place_at + step.hours_after * interval '1 hour' <= {NOON}",
     ),
 )

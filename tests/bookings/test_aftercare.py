@@ -41,11 +41,9 @@ def test_a_session_recorded_late_gets_the_step_that_it_is_at():
 
 
 def test_two_steps_at_the_same_hour_are_one_e_mail():
-    treatment = make.treatment()
-    make.aftercare_steps(treatment, hours=(0, 24))
-    other = make.aftercare_steps(treatment, hours=(48,))[0]
-    other.hours_after = 24
-    other.save()
+    plan = make.plan(make.treatment(), hours=(0, 24))
+    make.write_step(plan, 24, key="sun", position=3)
+    make.publish_plan(plan)
     session = session_of(make.completed())
     assert len(owing.owed(now=session.took_place_at + DAY)) == 1
 

@@ -1,6 +1,5 @@
 """Every e-mail with hostile words in everything that is typed: it stays whole, one e-mail, in order."""
 
-import datetime as dt
 import re
 from collections.abc import Iterator
 from email.message import EmailMessage
@@ -16,7 +15,7 @@ from bookings.emails.pens import one_line
 from bookings.emails.samples import Sample, samples
 from bookings.models import Kind, TreatmentSession
 from clinic import times
-from clinic.models import AftercareStep, Clinic, Concern, Dermatologist, Treatment
+from clinic.models import AftercarePlan, AftercareStep, Clinic, Concern, Dermatologist, Treatment
 from tests import make
 from tests.bookings.mails import ISOLATES, Tags, body, plain, read
 
@@ -92,21 +91,16 @@ def hostile_step(words: str) -> AftercareStep:
     }
     doctor = Dermatologist(id=0, **pair(Dermatologist, "name", words))
     treatment = Treatment(id=0, slug="canary", **pair(Treatment, "name", CANARY + words))
-    return AftercareStep(
-        id=0,
-        key="first",
-        treatment=treatment,
-        hours_after=0,
-        approved_by=doctor,
-        approved_on=dt.date(2026, 10, 5),
-        **texts,
+    plan = AftercarePlan(
+        id=0, treatment=treatment, version=1, reviewed_by=doctor, reviewed_at=make.APPROVED
     )
+    return AftercareStep(id=0, key="first", plan=plan, hours_after=0, **texts)
 
 
 def hostile_samples(language: str, words: str) -> Iterator[tuple[Sample, Clinic]]:
     """Every variant, with these words in everything that patients and staff type."""
     clinic = hostile_clinic(words)
-    for sample in samples(language, clinic, now=make.NOW, steps=[hostile_step(words)]):
+    for sample in samples(language, clinic, now=make.NOW, steps=[(hostile_step(words),)]):
         row = sample.message.consultation
         assert row is not None
         for column in (
@@ -276,7 +270,10 @@ def test_the_first_line_tells_the_time_with_its_zone_in_words(language):
 def test_no_e_mail_has_arabic_indic_digits_or_tells_a_reason(language):
     clinic = make.clinic()
     for sample in samples(
-        language, clinic, now=make.NOW, steps=make.aftercare_steps(make.treatment())
+        language,
+        clinic,
+        now=make.NOW,
+        steps=[(step,) for step in make.aftercare_steps(make.treatment())],
     ):
         row = sample.message.consultation
         assert row is not None
@@ -291,7 +288,10 @@ def test_no_e_mail_has_arabic_indic_digits_or_tells_a_reason(language):
 def test_who_did_not_allow_it_never_reads_what_the_visit_is_about(language):
     clinic, named = make.clinic(), 0
     for sample in samples(
-        language, clinic, now=make.NOW, steps=make.aftercare_steps(make.treatment())
+        language,
+        clinic,
+        now=make.NOW,
+        steps=[(step,) for step in make.aftercare_steps(make.treatment())],
     ):
         row, session = sample.message.consultation, sample.message.session
         assert row is not None

@@ -8,7 +8,6 @@ import bookings.actions
 from bookings import links
 from bookings.links import Purpose
 from bookings.models import Consultation, Kind, Message, MessageState
-from clinic.models import AftercareStep
 from tests import make
 from tests.bookings.owing import HOUR, note, session_of
 
@@ -114,7 +113,9 @@ def test_a_step_that_was_sent_before_the_session_was_voided_keeps_its_link():
 def test_a_step_that_the_clinic_took_out_of_the_plan_lengthens_nothing():
     make.aftercare_steps(make.treatment(), hours=(0, 24, 48))
     session = session_of(make.completed())
-    AftercareStep.objects.filter(hours_after=48).delete()
+    plan = make.plan(make.treatment())
+    plan.steps.filter(hours_after=48).delete()
+    make.publish_plan(plan)
     ends_at(session.consultation, session.took_place_at + 15 * DAY + LIVES)
 
 

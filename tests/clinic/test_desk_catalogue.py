@@ -58,19 +58,6 @@ def test_a_concern_that_somebody_asked_about_is_not_deleted():
     assert row.concerns.filter(slug="cellulite").exists()
 
 
-def test_changed_words_of_aftercare_are_a_new_version_and_a_changed_hour_is_not():
-    make.clinic()
-    [step] = make.aftercare_steps(make.treatment(), hours=(24,))
-    client, address = desk.lead(), desk.url("clinic_aftercarestep_change", step.pk)
-    given = form_of(address, client)
-    assert client.post(address, given | {"hours_after": "30"}).status_code == 302
-    step.refresh_from_db()
-    assert (step.hours_after, step.version) == (30, 1)
-    assert client.post(address, given | {"body_en": "Keep it cool."}).status_code == 302
-    step.refresh_from_db()
-    assert (step.body_en, step.version) == ("Keep it cool.", 2)
-
-
 def test_a_video_room_of_a_dermatologist_is_reached_by_https():
     make.clinic()
     row = make.dermatologist()

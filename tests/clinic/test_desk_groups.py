@@ -32,6 +32,7 @@ def test_reception_runs_the_day_and_reads_no_evidence():
         "add_treatmentsession",
         "change_treatmentsession",
         *("view_erasurerequest", "add_erasurerequest"),
+        *("view_aftercareplan", "view_aftercarestep"),
     }
 
 
@@ -55,6 +56,7 @@ def test_dermatologists_read_and_review_and_publish_as_the_second_person():
         "view_risklist",
         "view_risk",
         "publish_risklist",
+        *("view_aftercareplan", "view_aftercarestep", "publish_aftercareplan"),
     }
 
 

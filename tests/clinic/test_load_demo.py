@@ -2,6 +2,7 @@
 
 import collections
 import datetime as dt
+import re
 
 import pytest
 from django.contrib.auth.models import User
@@ -10,7 +11,7 @@ from django.db.models import F
 
 from bookings.models import Consultation, Opening, Season, Status, WeeklyHours
 from clinic.management import demo_catalogue, demo_weeks
-from clinic.models import AftercareStep, Clinic, Dermatologist, Treatment
+from clinic.models import AftercarePlan, AftercareStep, Clinic, Dermatologist, Treatment
 from consent.models import ConsentRecord, Review, RiskList
 
 pytestmark = pytest.mark.empty_clinic
@@ -25,9 +26,9 @@ def demo(test_databases, django_db_setup, django_db_blocker):
 
 
 def counted() -> list[int]:
-    models = (Clinic, Treatment, Dermatologist, RiskList, AftercareStep, Consultation, User)
+    models = (Clinic, Treatment, Dermatologist, RiskList, AftercarePlan, AftercareStep)
     hours = (Season, WeeklyHours, Opening)
-    return [model.objects.count() for model in models + hours]
+    return [model.objects.count() for model in (*models, *hours, Consultation, User)]
 
 
 def test_the_demo_has_a_consultation_in_every_status(demo):
@@ -43,7 +44,25 @@ def test_the_demo_can_be_loaded_twice(demo):
     before = counted()
     call_command("load_demo")
     assert counted() == before
-    assert before[:4] == [1, 2, 3, 2]
+    assert before[:6] == [1, 2, 3, 2, 2, 12]
+
+
+def test_the_demos_aftercare_is_reviewed_and_published_and_goes_on_to_week_twelve(demo):
+    plans = AftercarePlan.objects.order_by("treatment__position")
+    assert [plan.state for plan in plans] == ["published", "published"]
+    assert all(plan.reviewed_by.user.username == "dermatologist" for plan in plans)
+    steps = AftercareStep.objects.live().filter(plan__treatment__slug="mesotherapy")
+    week = 7 * 24
+    hours = [0, 6, 24, 48, week, 3 * week, 6 * week, 12 * week]
+    assert list(steps.values_list("hours_after", flat=True)) == hours
+    first = steps.first()
+    for icing in (first, steps.get(hours_after=6)):
+        assert "still numb" in icing.body_en and "مخدر" in icing.body_ar
+        for who_must_not in ("poor blood circulation", "nerve damage", "cold urticaria"):
+            assert who_must_not in icing.body_en
+    numbered = [line for line in first.body_en.splitlines() if re.match(r"\d\. ", line)]
+    assert len(numbered) == 5 and "never over 15" in first.body_en
+    assert all("998" in step.emergency_en and "998" in step.emergency_ar for step in steps)
 
 
 def test_the_demo_has_a_season_past_midnight_an_extra_opening_and_a_longer_visit(demo):

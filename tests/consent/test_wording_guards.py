@@ -11,7 +11,7 @@ from django.db import DatabaseError, connection, connections, transaction
 
 import consent.actions
 from bookings.models import NotPossibleNow
-from consent import plain_text
+from clinic import plain_text
 from consent.actions.entering import enter
 from consent.bodies import publication_of
 from consent.models import LIST_STEPS, EntryKind, ListState, Remark, Risk, RiskList

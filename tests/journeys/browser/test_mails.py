@@ -36,7 +36,7 @@ def catalogue(db, monkeypatch):
 def html_of_all(language: str) -> dict[str, str]:
     """The HTML parts as they arrive, with the pictures that they bring."""
     now, clinic = clock.now(), Clinic.objects.get()
-    steps = [tip.step for tip in aftercare.tips()]
+    steps = [tip.steps for tip in aftercare.tips()]
     found = {}
     for sample in samples(language, clinic, now=now, steps=steps):
         email = emails.compose(sample.message, now=sample.now, clinic=clinic)

@@ -5,7 +5,7 @@ from django.template.loader import render_to_string
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from consent.differences import Piece, marked
+from clinic.differences import Piece, marked
 
 texts = st.text(alphabet="ab .\nبت", max_size=40)
 
@@ -58,7 +58,7 @@ def test_the_pieces_are_both_texts_letter_by_letter(old, new):
 
 def test_the_page_says_what_is_new_in_words_too_and_escapes_the_rest():
     pieces = marked("It <b>burns", "It <i>stings")
-    html = render_to_string("consent/marked.html", {"pieces": pieces, "LANGUAGE_CODE": "en"})
+    html = render_to_string("clinic/marked.html", {"pieces": pieces, "LANGUAGE_CODE": "en"})
     page = BeautifulSoup(html, "html.parser")
     assert page.select("b, i") == []
     assert page.find("del").get_text().split() == ["[taken", "out:", "<b>burns]"]
