@@ -98,6 +98,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 CELERY: dict[str, object] = {
     "broker_url": REDIS_URL,
     "broker_connection_retry_on_startup": True,
+    "broker_connection_max_retries": None,  # else a worker ends when Redis is away for an hour
     # A frozen broker must never hang a caller (measured: 45 s without this).
     "broker_transport_options": {
         "socket_timeout": 2,

@@ -102,6 +102,12 @@ def kill_tree(process: subprocess.Popen) -> None:
     process.wait()
 
 
+def end(process: subprocess.Popen) -> None:
+    """As a person stops it: what it has begun is finished."""
+    process.terminate()
+    process.wait(30)
+
+
 @contextmanager
 def meanwhile(work: Callable[[threading.Event], None]) -> Iterator[None]:
     """Runs `work` in a thread until the block ends; what went wrong in it goes wrong here."""

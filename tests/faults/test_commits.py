@@ -26,10 +26,11 @@ def cut(committed_db, mail_server, tmp_path):
     connections["default"].close()
 
 
-def test_a_request_whose_commit_was_cut_is_booked_once_by_its_key(cut):
+def test_a_request_whose_commit_was_cut_is_booked_once_by_its_key_and_only_by_it(cut):
     line, site = cut
     told, committed = asking.Told(), 0
-    for number, slot in enumerate(free_slots()[:CUTS]):
+    slots = free_slots()
+    for number, slot in enumerate(slots[:CUTS]):
         sent = asking.canary(number, **slot)
         line.arm("after" if number % 2 else "before")
         status, kind, _body, _seconds = asking.answer(site, sent)
@@ -45,19 +46,18 @@ def test_a_request_whose_commit_was_cut_is_booked_once_by_its_key(cut):
     assert told.wrong == []
     assert len(told.booked) == rows == kept == CUTS
 
+    twin(line, site, slots[CUTS : CUTS + 5])
 
-def test_without_the_key_the_same_request_is_refused_by_its_own_booking(cut):
-    """The twin: who cannot say that it is the same request is told that somebody else has the time."""
-    line, site = cut
+
+def twin(line: proxy.Proxy, site: str, slots: list[dict[str, str]]) -> None:
+    """Without the key: who cannot say that it is the same request is told that the time is taken."""
     said: Counter[int] = Counter()
-    for number, slot in enumerate(free_slots()[:5]):
+    for number, slot in enumerate(slots, CUTS):
         sent = asking.canary(number, **slot)
         del sent.headers["Idempotency-Key"]
         line.arm("after")
         assert asking.answer(site, sent)[0] == 503
         said[asking.answer(site, sent)[0]] += 1
-    says(
-        Row("the same, without keys (twin)", line.cuts["after"], besides=f"then told {dict(said)}")
-    )
+    says(Row("the same without keys (twin)", len(slots), besides=f"sent again: {dict(said)}"))
     assert said[409] > 0
-    assert Consultation.objects.count() == 5
+    assert Consultation.objects.count() == CUTS + len(slots)
