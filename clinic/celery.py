@@ -5,11 +5,14 @@ import os
 from celery import Celery
 from celery.schedules import crontab
 from django.conf import settings
+from kombu.transport import redis
 
 from clinic import embedded
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "clinic.settings")
 embedded.join()
+# What a worker has in hand when it loses Redis is not put back, over the lost line (settings.CELERY).
+redis.Channel.do_restore = False
 app = Celery("clinic")
 app.conf.update(settings.CELERY)
 app.autodiscover_tasks()
