@@ -146,10 +146,24 @@ SELECT count(*) FILTER (WHERE state IN ('owed', 'sending')) + (
 FROM bookings_message"""
 
 
-def drained(database: str, *, seconds: float) -> float:
-    """Waits until nothing is owed or being sent; gives how long that took."""
-    began = time.monotonic()
-    processes.wait_until(
-        lambda: ask(database, OPEN) == (0,), seconds=seconds, what="the end of all e-mails"
-    )
+STANDS = """
+SELECT string_agg(says, '; ') FROM (
+    SELECT format('%s x %s, try %s, next in %s: %s %s', count(*), state, max(tries),
+                  min(next_try_at) - clinic_now(), trouble, answer) AS says
+    FROM bookings_message WHERE state IN ('owed', 'sending') GROUP BY state, trouble, answer) open"""
+
+
+def drained(database: str, *, without_progress: float) -> float:
+    """Waits until nothing is owed or being sent; gives how long that took.
+
+    Fails, and says what is left, when for so many seconds nothing has been done.
+    """
+    began = last = time.monotonic()
+    (left,) = ask(database, OPEN)
+    while left:
+        time.sleep(0.1)
+        before, (left,) = left, ask(database, OPEN)
+        if left < before:
+            last = time.monotonic()
+        assert time.monotonic() < last + without_progress, f"{left} left: {ask(database, STANDS)}"
     return time.monotonic() - began

@@ -54,7 +54,7 @@ def test_what_happens_while_postgresql_is_away(own, mail_server, tmp_path):
                 at.append((fault, time.time()))
                 server.end_at_once() if fault == "restart" else server.end_sessions(database)
                 time.sleep(seconds)
-        took = parts.drained(database, seconds=90)
+        took = parts.drained(database, without_progress=60)
     found = invariants.outcome(
         database,
         accepted=mail_server.accepted(),

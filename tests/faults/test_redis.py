@@ -162,7 +162,7 @@ def test_what_happens_without_redis(committed_db, mail_server, fragile, tmp_path
             slower = p99(told.took) - before
             back, _ended = time.time(), parts.end(loop)
             ask(ALONE, asking.Told())
-            parts.drained(committed_db, seconds=BACK_WITHIN)
+            parts.drained(committed_db, without_progress=BACK_WITHIN)
             assert worker.poll() is None
             took, code = time.time() - back, slowest_code(mail_server, told)
             loop, _log = clinic.loop()
