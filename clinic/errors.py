@@ -1,5 +1,12 @@
 """What a person asked for and cannot have: each refusal says what to do instead."""
 
+from django.db import InterfaceError, OperationalError
+
+# PostgreSQL is away, begins anew, or is too busy: the same request may succeed a little later. Whether a
+# commit that was on its way is done, nobody can know; asking again with the same key tells.
+DATABASE_AWAY = (OperationalError, InterfaceError)
+TRY_AGAIN_AFTER = 5  # seconds
+
 
 class Refused(Exception):
     """An action was refused. `str(refusal)` is a translated sentence for the person who asked.

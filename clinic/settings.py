@@ -98,14 +98,16 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 CELERY: dict[str, object] = {
     "broker_url": REDIS_URL,
     "broker_connection_retry_on_startup": True,
+    "broker_connection_max_retries": None,  # else a worker ends when Redis is away for an hour
     # A frozen broker must never hang a caller (measured: 45 s without this).
     "broker_transport_options": {
         "socket_timeout": 2,
         "socket_connect_timeout": 2,
-        "visibility_timeout": 60,
+        # A task that a killed worker had in hand is not given out again: beat wakes it anew. Keeping a list
+        # of those ended each worker that had one in hand when Redis went away (kombu 5.7).
+        "ack_emulation": False,
     },
     "task_ignore_result": True,
-    "task_acks_late": True,
     "task_time_limit": 50,
     "worker_prefetch_multiplier": 1,
     "worker_hijack_root_logger": False,

@@ -96,7 +96,10 @@ def in_words(moment: dt.datetime, zone: Zone, language: str, *, isolated: bool =
 def between_in_words(
     starts: dt.datetime, ends: dt.datetime, zone: Zone, language: str, *, isolated: bool = False
 ) -> str:
-    """A visit's whole time in words, never with a dash: `10:00-10:20` turns round in Arabic."""
+    """A visit's whole time in words, never with a dash: `10:00-10:20` turns round in Arabic.
+
+    Where the clock changes meanwhile each end says its offset: "from 01:40 (GMT-4) to 01:00 (GMT-5)".
+    """
     words = _marked_words(_local(starts, zone), _local(ends, zone), zone, language)
     return f"{FSI}{words}{PDI}" if isolated else words.translate(_NO_ISOLATES)
 
@@ -136,6 +139,8 @@ def days_later(moment: dt.datetime, zone: Zone, days: int) -> dt.datetime:
 
     A time that the clock skips then is read by the clock as it was before; of two, the first counts.
     """
+    if not days:  # else the second of two equal times would become the first
+        return moment
     local = _local(moment, zone)
     return _moment(local.replace(tzinfo=None) + dt.timedelta(days=days), local)
 
@@ -188,9 +193,13 @@ def city_of(zone: Zone, language: str) -> str:
 
 
 def _marked_words(starts: dt.datetime, ends: dt.datetime | None, zone: Zone, language: str) -> str:
-    day, zone_words = day_in_words(starts, language), _marked_zone(starts, zone, language)
-    first = f"{LRI}{starts:%H:%M}{PDI}"
-    last = f"{LRI}{ends:%H:%M}{PDI}" if ends else ""
+    changes = ends is not None and ends.utcoffset() != starts.utcoffset()
+    day = day_in_words(starts, language)
+    zone_words = _marked_zone(starts, zone, language, with_offset=not changes)
+    first, last = (
+        f"{LRI}{end:%H:%M}{PDI}" + (f" ({_offset(end, language)})" if changes else "")
+        for end in (starts, ends or starts)
+    )
     if language == "ar":
         hours = f"من الساعة {first} إلى {last}" if ends else f"الساعة {first}"
         return f"{day}، {hours}، {zone_words}"
@@ -198,12 +207,12 @@ def _marked_words(starts: dt.datetime, ends: dt.datetime | None, zone: Zone, lan
     return f"{day}, {hours}, {zone_words}"
 
 
-def _marked_zone(local: dt.datetime, zone: Zone, language: str) -> str:
-    offset = _offset(local, language)
+def _marked_zone(local: dt.datetime, zone: Zone, language: str, *, with_offset: bool = True) -> str:
+    offset = f" ({_offset(local, language)})" if with_offset else ""
     if _name_of(zone) in UNIVERSAL:
-        return f"بالتوقيت العالمي ({offset})" if language == "ar" else f"Universal time ({offset})"
+        return f"بالتوقيت العالمي{offset}" if language == "ar" else f"Universal time{offset}"
     city = f"{FSI}{city_of(zone, language)}{PDI}"
-    return f"بتوقيت {city} ({offset})" if language == "ar" else f"{city} time ({offset})"
+    return f"بتوقيت {city}{offset}" if language == "ar" else f"{city} time{offset}"
 
 
 def _offset(local: dt.datetime, language: str) -> str:

@@ -22,6 +22,7 @@ desk.banners = [bookings.admin.banners]
 # The patient's own page: what each app offers there.
 own_page.others = [consent.views.notes_for, consent.views.erasure_notes]
 
+handler500 = views.went_wrong
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", views.healthz, name="healthz"),
     path("healthz/messages", health.messages, name="healthz_messages"),

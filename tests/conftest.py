@@ -34,26 +34,35 @@ from tests import databases, make, processes
 from tests.settings import BROKER_IS_OURS, REDIS_URL
 
 PLAIN_RENDER = Template._render  # before Django's test set-up puts its own there
-NO_CHROMIUM = (
-    "Chromium was not found, so the tests in tests/journeys/browser were left out. "
-    "To run them too: apt-get install chromium"
-)
+# By marker: the program that its tests need, and what is said where a machine lacks it.
+NEEDS = {
+    "browser": (
+        processes.CHROMIUM,
+        "Chromium was not found, so the tests in tests/journeys/browser were left out. "
+        "To run them too: apt-get install chromium",
+    ),
+    "faketime": (
+        processes.FAKETIME,
+        "faketime was not found, so the tests in tests/faults/test_clocks.py were left out. "
+        "To run them too: apt-get install faketime",
+    ),
+}
+MISSING = {marker: sentence for marker, (program, sentence) in NEEDS.items() if not program}
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave the browser tests out where there is no browser; with CI=true that is a failure."""
-    browser = [item for item in items if item.get_closest_marker("browser")]
-    if processes.CHROMIUM or not browser:
-        return
-    if os.environ.get("CI") == "true":
-        raise pytest.UsageError(NO_CHROMIUM)
-    items[:] = [item for item in items if item not in browser]
-    config.hook.pytest_deselected(items=browser)
+    """Leave out the tests for which this machine lacks a program; with CI=true that is a failure."""
+    for marker, sentence in MISSING.items():
+        theirs = [item for item in items if item.get_closest_marker(marker)]
+        if theirs and os.environ.get("CI") == "true":
+            raise pytest.UsageError(sentence)
+        items[:] = [item for item in items if item not in theirs]
+        config.hook.pytest_deselected(items=theirs)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    if not processes.CHROMIUM:
-        terminalreporter.write_line(NO_CHROMIUM)
+    for sentence in MISSING.values():
+        terminalreporter.write_line(sentence)
 
 
 def pytest_collection_finish() -> None:

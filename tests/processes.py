@@ -18,6 +18,7 @@ from clinic.management.commands import run
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+FAKETIME = shutil.which("faketime")
 
 
 def free_port() -> int:

@@ -15,8 +15,9 @@ and the same one when you send the same request again. The clinic then does it o
 time as it did the first time, byte for byte, with `{REPLAYED}: true`. This holds for 24 hours.
 
 Refusals such as `slot_taken` are answers too: to try for something else, send a new key. Answers of
-401, 404, 405, 406, 411, 413, 415, 429 and 5xx, and the types `invalid` and `parse_error`, are not
-kept: nothing was done, and the same key may be sent again.
+401, 404, 405, 406, 411, 413, 415 and 429, and the types `invalid` and `parse_error`, are not kept:
+nothing was done, and the same key may be sent again. After 5xx, or where no answer came, nobody knows
+whether it was done: send the same request with the same key, and you are told.
 
 - Another request under the same key: 422, `idempotency_key_reused`. The same request is the same
   address, token and body, byte for byte.
@@ -45,6 +46,7 @@ def describe(result: dict[str, Any], **_how: object) -> dict[str, Any]:
             schema["additionalProperties"] = False  # clinic.api.asking refuses unknown fields
     for path in result["paths"].values():
         for method, operation in path.items():
+            operation["responses"]["503"] = _problem(503) | {"headers": RETRY_AFTER}
             if method.upper() in WRITES:
                 _describe_write(operation)
     with translation.override("en"):
@@ -53,20 +55,24 @@ def describe(result: dict[str, Any], **_how: object) -> dict[str, Any]:
     return result
 
 
+RETRY_AFTER = {"Retry-After": {"$ref": "#/components/headers/RetryAfter"}}
+
+
+def _problem(status: int) -> dict[str, Any]:
+    schema = {"$ref": "#/components/schemas/ProblemDocument"}
+    return {"description": REASONS[status], "content": {MEDIA_TYPE: {"schema": schema}}}
+
+
 def _describe_write(operation: dict[str, Any]) -> None:
     key = {"$ref": "#/components/parameters/IdempotencyKey"}
     operation["parameters"] = [*operation.get("parameters", []), key]
-    schema = {"$ref": "#/components/schemas/ProblemDocument"}
     for status in (411, 422):
-        operation["responses"][str(status)] = {
-            "description": REASONS[status],
-            "content": {MEDIA_TYPE: {"schema": schema}},
-        }
+        operation["responses"][str(status)] = _problem(status)
     for status, response in operation["responses"].items():
         if status[0] == "2" or status in ("400", "409"):
             response["headers"] = {REPLAYED: {"$ref": "#/components/headers/IdempotencyReplayed"}}
         if status == "409":
-            response["headers"]["Retry-After"] = {"$ref": "#/components/headers/RetryAfter"}
+            response["headers"] |= RETRY_AFTER
     operation["responses"] = dict(sorted(operation["responses"].items()))
 
 
@@ -96,7 +102,7 @@ def _headers() -> dict[str, Any]:
             "schema": {"type": "string", "enum": ["true"]},
         },
         "RetryAfter": {
-            "description": "Seconds to wait, where the same request is still being worked on.",
+            "description": "Seconds to wait before the same request is sent again.",
             "schema": {"type": "integer", "minimum": 1},
         },
     }

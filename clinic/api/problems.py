@@ -14,7 +14,7 @@ from django.views.decorators.csrf import csrf_exempt
 from drf_spectacular.utils import OpenApiResponse
 from rest_framework import exceptions, serializers
 
-from clinic.errors import Refused
+from clinic.errors import DATABASE_AWAY, TRY_AGAIN_AFTER, Refused
 
 logger = logging.getLogger(__name__)
 MEDIA_TYPE = "application/problem+json"
@@ -35,6 +35,7 @@ TITLES = {
     "permission_denied": _("This is not allowed"),
     "length_required": _("The length of what was sent is not said"),
     "error": _("Something went wrong on our side"),
+    "unavailable": _("We cannot reach our records just now"),
     # The same request sent again.
     "bad_idempotency_key": _("The Idempotency-Key cannot be used"),
     "request_in_progress": _("The same request is being worked on"),
@@ -146,6 +147,8 @@ def problem(error: Exception, context: Mapping[str, Any]) -> Document:
         if isinstance(error, exceptions.MethodNotAllowed):
             response["Allow"] = ", ".join(context["view"].allowed_methods)
         return response
+    if isinstance(error, DATABASE_AWAY):
+        return _of_absence(error)
     return _of_crash(error, context["request"])
 
 
@@ -185,6 +188,18 @@ def _errors(detail: object, path: tuple[str, ...]) -> Iterator[dict[str, object]
     else:
         steps = (step.replace("~", "~0").replace("/", "~1") for step in path)
         yield {"pointer": "#" + "".join(f"/{quote(step)}" for step in steps), "detail": str(detail)}
+
+
+def _of_absence(error: Exception) -> Document:
+    """503 (RFC 9110 section 15.6.4): the same request, with the same key, may succeed a little later."""
+    logger.error("The database is away: %s", type(error).__name__)
+    response = document(
+        "unavailable",
+        status=503,
+        detail=_("We cannot reach our records just now. Send the same request again in a moment."),
+    )
+    response["Retry-After"] = str(TRY_AGAIN_AFTER)
+    return response
 
 
 def _of_crash(error: Exception, request: HttpRequest) -> Document:
@@ -240,4 +255,5 @@ REASONS = {
     415: "Not JSON.",
     422: "The Idempotency-Key was sent with another request.",
     429: "Too many tries or requests.",
+    503: "The clinic's records cannot be reached just now: send it again after `Retry-After`.",
 }

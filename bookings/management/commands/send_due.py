@@ -7,7 +7,7 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand
-from django.db import DatabaseError, connection
+from django.db import Error, connection
 
 from bookings import actions, delivery, owing
 from clinic import clock
@@ -29,10 +29,11 @@ class Command(BaseCommand):
         ended = threading.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: ended.set())  # the round that is on is finished first
+        logger.info("looks every %g s for e-mails that are due", EVERY)
         while not ended.is_set():
             try:
                 send_once()
-            except DatabaseError as error:  # the database is away or begins anew: ask again
+            except Error as error:  # the database is away or begins anew: ask again
                 logger.warning("no round of sending: %s", type(error).__name__)
                 connection.close()
             ended.wait(EVERY)
