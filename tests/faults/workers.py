@@ -154,7 +154,9 @@ def _without_fence() -> None:
 
 def _without_lock() -> None:
     """The visit may be cancelled between the last look and the mark."""
-    claims.LOCK_AGAINST_CHANGE = "SELECT 1 WHERE %s > 0"
+    for name in ("LOCK_AGAINST_CHANGE", "MARK_IF_UNCHANGED"):
+        statement = getattr(claims, name, "")
+        setattr(claims, name, statement.replace("FOR SHARE", ""))
 
 
 def _without_lease() -> None:
