@@ -93,7 +93,8 @@ def _touch_in_time(database: str, since: dt.datetime, last: dt.datetime) -> None
 
 
 def _copies(count: int, changed: dict[str, str]) -> sql.Composed:
-    columns = [field.column for field in Consultation._meta.concrete_fields]
+    fields = Consultation._meta.concrete_fields
+    columns = [field.column for field in fields if not field.generated]
     return sql.SQL(
         "INSERT INTO {table} ({columns}) OVERRIDING SYSTEM VALUE SELECT {values}"
         " FROM {table} first, generate_series(1, {count}) n WHERE first.id = %s"
