@@ -14,7 +14,7 @@ PRODUCTION = env PRODUCTION=1 SECRET_KEY=zT6nWq3vRk8yBm1xLp9cHs4dJf7gAe2uNi5oVw0
 PIP_COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 	--no-emit-index-url --no-emit-find-links
 
-.PHONY: help run test fuzz races bench check lock shots install install-dev
+.PHONY: help run test fuzz races faults bench check lock shots install install-dev
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-14s %s\n", $$1, $$2 }'
@@ -32,6 +32,9 @@ fuzz: install-dev ## made-up requests for the API, made-up clinics for the free 
 
 races: install-dev ## 300 rounds of many clients for one time (RACE_ROUNDS=300)
 	@RACE_ROUNDS=$(or $(RACE_ROUNDS),300) $(BIN)/python -m pytest tests/races tests/journeys/test_sent_ten_times.py $(ARGS)
+
+faults: install-dev ## kill, freeze and refuse what sends e-mails: one table of what was lost and what came twice (some 20 minutes)
+	@FAULTS=full $(BIN)/python -m pytest tests/faults $(ARGS)
 
 bench: install-dev ## how fast, beside a bare view and beside pgbench: one table (some eight minutes)
 	@DJANGO_SETTINGS_MODULE=tests.bench.settings $(BIN)/python -m tests.bench

@@ -86,12 +86,14 @@ def claim(*, now: dt.datetime, at_most: int, only_late: bool = False) -> list[Me
 
 
 def let_go_of_the_dead(*, now: dt.datetime) -> None:
-    """Rows whose lease is over are owed again; `claim` does the same, but nobody may claim just now.
+    """Rows whose lease is over are owed again, though nobody may be free, or allowed, to send them now.
 
     One that was handed over twice, and not answered either time, staff decide about.
     """
+    over = Message.objects.filter(state=MessageState.SENDING, lease_until__lte=now)
+    if not over.exists():
+        return
     with transaction.atomic():
-        over = Message.objects.filter(state=MessageState.SENDING, lease_until__lte=now)
         rows = list(over.select_for_update(skip_locked=True))
         owed = [row.pk for row in rows if row.copies < COPIES_AT_MOST]
         Message.objects.filter(pk__in=owed).update(

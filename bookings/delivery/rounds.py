@@ -47,12 +47,12 @@ def send_due(*, now: dt.datetime) -> int:
 
     A round ends when nothing more is due, after ROUND_LASTS, or when the relay is left alone.
     """
+    claims.let_go_of_the_dead(now=now)
     with relay.a_connection() as allowed:
-        if allowed and relay.is_used():
-            return Round(now).run(at_once=CLAIMED_AT_ONCE)
-        claims.let_go_of_the_dead(now=now)
         if not allowed:
             return 0
+        if relay.is_used():
+            return Round(now).run(at_once=CLAIMED_AT_ONCE)
         probed = relay.probe(now=now)
         return Round(now).probe(probed.why) if probed else Round(now).end_late()
 

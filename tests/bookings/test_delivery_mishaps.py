@@ -1,14 +1,18 @@
 """What a sender does when the database, or one odd e-mail, fails it in the middle of a round."""
 
 import datetime as dt
+import socket
+import threading
 
 import psycopg
 import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
+from django.core.mail import EmailMessage
 
 from bookings import delivery, owing
 from bookings.delivery import claims
+from bookings.delivery.line import Line, NotNow
 from bookings.models import Consultation, Message, MessageState, Relay, Why
 from clinic import clock
 from tests import databases, make, processes
@@ -116,3 +120,36 @@ def test_an_address_that_no_mail_server_can_be_told_is_given_up_and_stops_nobody
     states = dict(Message.objects.values_list("consultation", "state"))
     assert states.pop(odd.pk) == MessageState.GAVE_UP
     assert set(states.values()) == {MessageState.SENT}
+
+
+# --- A mail server that hangs up --------------------------------------------------------------------
+
+
+def hangs_up_in_data(listener: socket.socket) -> None:
+    """One dialogue, as far as the first bytes of the e-mail."""
+    line, _whose = listener.accept()
+    with line, line.makefile("rb") as said:
+        line.sendall(b"220 here\r\n")
+        while not (command := said.readline()).upper().startswith(b"DATA"):
+            line.sendall(b"250 yes\r\n")
+        assert command
+        line.sendall(b"354 go on\r\n")
+        said.read(10)
+
+
+def test_a_server_that_hung_up_before_the_dot_has_not_taken_the_e_mail(settings, smtp_sink):
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        settings.EMAIL_PORT = listener.getsockname()[1]
+        server = threading.Thread(target=hangs_up_in_data, args=(listener,))
+        server.start()
+        email = EmailMessage("Hello", "Hello", to=["patient@example.com"])
+        marked: list[bool] = []
+
+        def mark() -> None:
+            marked.append(True)
+            server.join()
+
+        with pytest.raises(NotNow) as refusal:
+            Line().send(email, sender="clinic@example.com", before_the_dot=mark)
+    assert marked
+    assert refusal.value.line_is_broken

@@ -2,8 +2,10 @@
 
 import datetime as dt
 import json
+import threading
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psycopg
@@ -19,6 +21,12 @@ CANARY_NAME, CANARY_PHONE = "Zebedee Canaryname", "+971501234567"
 CANARY_DOMAIN = "canary-address.example.com"
 TABLE = sql.Identifier("bookings_consultation")
 GUARDS = "SELECT tgname, tgenabled FROM pg_trigger WHERE tgrelid = 'bookings_consultation'::regclass AND NOT tgisinternal"
+TOUCH = """
+WITH asked AS MATERIALIZED (SELECT clinic_now() AS at), written AS (
+    UPDATE bookings_consultation SET confirmed_at = confirmed_at FROM asked
+    WHERE confirmed_at > %s AND confirmed_at <= asked.at)
+SELECT at FROM asked"""
+TOUCHES_FOR = 300.0  # seconds, at most
 WORDS = {"A": "ENABLE ALWAYS", "O": "ENABLE", "D": "DISABLE"}
 
 
@@ -27,8 +35,9 @@ def visits_due(
 ) -> list[int]:
     """So many confirmed visits in two months; their confirmations fall due evenly from now on.
 
-    One goes the whole road, the others are copies of it, written past the guards. A share of them has an
-    address without a mailbox, spread evenly. Their numbers, in the order of their e-mails.
+    One goes the whole road, the others are copies of it, written past the guards, and each is written
+    once more with the guards when its time comes, as a visit that is confirmed then. A share of them has
+    an address without a mailbox, spread evenly. Their numbers, in the order of their e-mails.
     """
     now = clock.now()
     nine = now.replace(hour=5, minute=0, second=0, microsecond=0)
@@ -57,11 +66,35 @@ def visits_due(
             "SELECT setval(pg_get_serial_sequence('bookings_consultation', 'id'),"
             " (SELECT max(id) FROM bookings_consultation))"
         )
+        touched = _touch(owner, now - over)
+    times = (touched, touched + over)
+    threading.Thread(target=_touch_in_time, args=(database, *times), daemon=True).start()
     return list(range(first.pk, first.pk + count))
 
 
+def _touch(owner: psycopg.Connection, since: dt.datetime) -> dt.datetime:
+    """Writes those anew that have been confirmed since; gives until when."""
+    row = owner.execute(TOUCH, [since]).fetchone()
+    assert row
+    until: dt.datetime = row[0]
+    return until
+
+
+def _touch_in_time(database: str, since: dt.datetime, last: dt.datetime) -> None:
+    """Until all are confirmed, or the database is gone; one that starts anew is waited for."""
+    until = time.monotonic() + TOUCHES_FOR
+    while since < last and time.monotonic() < until:
+        with suppress(psycopg.OperationalError):
+            with psycopg.connect(databases.url_of(database, owner=True), autocommit=True) as owner:
+                while since < last:
+                    time.sleep(0.1)
+                    since = _touch(owner, since)
+        time.sleep(0.2)
+
+
 def _copies(count: int, changed: dict[str, str]) -> sql.Composed:
-    columns = [field.column for field in Consultation._meta.concrete_fields]
+    fields = Consultation._meta.concrete_fields
+    columns = [field.column for field in fields if not field.generated]
     return sql.SQL(
         "INSERT INTO {table} ({columns}) OVERRIDING SYSTEM VALUE SELECT {values}"
         " FROM {table} first, generate_series(1, {count}) n WHERE first.id = %s"

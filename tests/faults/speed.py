@@ -53,6 +53,8 @@ def of_a_sender(times: float) -> None:
     """In a sender's process: what it measures by its own clock is as much shorter."""
     settings.EMAIL_TIMEOUT /= times
     rounds.ROUND_LASTS /= times  # type: ignore[misc]
+    rounds.FRESH /= times  # type: ignore[misc]
+    rounds.STAMPED_WITHIN /= times
     line.BEFORE_THE_DOT /= times
     line.AFTER_THE_DOT /= times
     line.QUIT_TAKES /= times

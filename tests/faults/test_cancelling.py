@@ -11,11 +11,11 @@ from django.db import connections
 import bookings.actions
 from bookings.models import Consultation
 from clinic import clock
-from tests.faults.scene import Scene
+from tests.faults.scene import PATIENCE, Scene
 from tests.faults.table import says, sized
 
 pytestmark = pytest.mark.one_risk
-PAUSE = 0.01  # seconds, in the transaction of each mark, before it commits
+PAUSE = 0.05  # seconds, in the transaction of each mark, before it commits
 
 
 def cancel(email: str, *, after: float) -> None:
@@ -30,10 +30,10 @@ def cancel(email: str, *, after: float) -> None:
 def cancelled_in_data(scene: Scene, *, times: int, **options) -> int:
     """Each visit is cancelled some milliseconds after DATA began for its confirmation; how many."""
     scene.visits(times, pause=PAUSE)
-    scene.sink.behaves(tells=True, slow_before=[1.0, 0.03])
-    scene.send_with(2, at_once=1, **options)
+    scene.sink.behaves(tells=True, slow_before=[1.0, 0.08])
+    scene.send_with(2, at_once=1, patient=True, **options)
     dice, told, seen = random.Random(1), scene.sink.path.open(), set()
-    until = time.monotonic() + 30 + times
+    until = time.monotonic() + PATIENCE
     with ThreadPoolExecutor(2) as pool:
         cancelling = []
         while len(seen) < times:
@@ -45,7 +45,7 @@ def cancelled_in_data(scene: Scene, *, times: int, **options) -> int:
             to = json.loads(line).get("to")
             if to and to not in seen:
                 seen.add(to)
-                cancelling.append(pool.submit(cancel, to, after=dice.uniform(0, 0.04)))
+                cancelling.append(pool.submit(cancel, to, after=dice.uniform(0, 0.25)))
         for one in cancelling:
             one.result()
     told.close()
@@ -69,5 +69,4 @@ def test_without_the_lock_marks_follow_a_cancellation(scene: Scene):
     bites = cancelled_in_data(scene, times=sized(20, 60), without=("lock",))
     found = scene.outcome()
     says(found.row("- twin: no lock on the visit", bites))
-    with pytest.raises(AssertionError, match="5: "):
-        found.holds()
+    assert found.marked_after_the_end > 0

@@ -31,15 +31,15 @@ def test_senders_killed_at_random_lose_nothing(scene: Scene):
     says(found.row("senders killed at random", kills, f"{inside} e-mails claimed again"))
     assert inside >= kills / 20, "no kill fell inside a lease"
     found.holds()
-    assert found.copies <= max(3, 0.03 * messages)
+    assert found.copies <= sized(kills / 2, 0.03 * messages)
 
 
 def killed(scene: Scene, when: str, *, times: int, **options) -> None:
     """So many e-mails, and the sender of each is killed once, just before or just after the last dot."""
     scene.visits(times)
     scene.sink.behaves(kills=when, kills_at_most=times)
-    scene.send_with(sized(2, 3), at_once=1, **options)
-    scene.wait_for(lambda: scene.sink.bites()[f"killed {when}"] == times, seconds=300)
+    scene.send_with(sized(2, 3), at_once=1, patient=True, **options)
+    scene.wait_for(lambda: scene.sink.bites()[f"killed {when}"] == times)
     scene.fresh_senders()
     scene.drain()
 
@@ -57,8 +57,7 @@ def test_without_the_mark_the_second_copy_has_no_flag(scene: Scene):
     killed(scene, "after", times=3, without=("mark",))
     found = scene.outcome()
     says(found.row("- twin: no mark before the dot", 3, f"{len(found.unflagged)} without a flag"))
-    with pytest.raises(AssertionError, match="4: copies without a flag"):
-        found.holds()
+    assert found.unflagged
 
 
 def test_killed_just_before_the_dot_no_e_mail_has_a_second_copy(scene: Scene):
@@ -74,9 +73,9 @@ def test_killed_between_the_mark_and_the_dot_twice_staff_are_asked(scene: Scene)
     times = sized(3, 50)
     scene.visits(times)
     scene.send_with(sized(2, 3), at_once=1, dies_when_marked=True)
-    scene.wait_for(lambda: scene.count(MARKED) == times, seconds=300)
+    scene.wait_for(lambda: scene.count(MARKED) == times)
     scene.fresh_senders()
-    scene.wait_for(lambda: scene.count(MARKED) == 2 * times, seconds=300)
+    scene.wait_for(lambda: scene.count(MARKED) == 2 * times)
     scene.fresh_senders()
     scene.wait_for(lambda: scene.count(UNKNOWN) == times)
     found = scene.outcome()
@@ -90,28 +89,45 @@ def test_killed_between_the_mark_and_the_dot_twice_staff_are_asked(scene: Scene)
 
 
 def frozen(scene: Scene, *, rounds: int, **options) -> int:
-    """Senders are frozen with claimed e-mails in their hands, and wake when these are others'.
+    """Senders are frozen with claimed e-mails in their hands, and wake when others have had these.
 
     How many e-mails others have taken from them.
     """
-    scene.visits(rounds * 10, over=rounds * 0.3)
-    scene.send_with(3, at_once=5, **options)
+    scene.visits(rounds * 12, over=rounds * 1.0)
+    scene.sink.behaves(answers_after=0.15)
+    scene.send_with(2, at_once=6, patient=True, **options)
     for _round in range(rounds):
-        scene.wait_for(lambda: scene.count(SENDING) >= 4)
-        asleep = scene.senders[:2]
-        for pid in asleep:
-            scene.nursery.signal(pid, signal.SIGSTOP)
-        scene.wait_for(lambda: scene.count(SENDING + " AND lease_until > clinic_now()") == 0)
-        time.sleep(0.3)
+        scene.wait_for(lambda: caught(scene))
+        asleep, scene.senders = scene.senders, []
+        for _each in asleep:
+            scene.another_sender()
+        scene.wait_for(lambda: scene.count(SENDING + " AND lease = 1") == 0)
+        scene.wait_for(lambda: scene.count(SENDING) == 0)
         for pid in asleep:
             scene.nursery.signal(pid, signal.SIGCONT)
-        scene.senders.reverse()
+        time.sleep(1.0)
+        for pid in scene.senders:
+            scene.nursery.kill(pid)
+        scene.senders = asleep
     scene.drain()
     return scene.count(CLAIMED_AGAIN)
 
 
+def caught(scene: Scene) -> bool:
+    """Whether all senders are frozen now, and hold some e-mails; else they go on."""
+    if scene.count(SENDING) < 4:
+        return False
+    for pid in scene.senders:
+        scene.nursery.signal(pid, signal.SIGSTOP)
+    if scene.count(SENDING) >= 3:
+        return True
+    for pid in scene.senders:
+        scene.nursery.signal(pid, signal.SIGCONT)
+    return False
+
+
 def test_senders_frozen_past_their_lease_leave_the_e_mails_to_others(scene: Scene):
-    rounds = sized(1, 12)
+    rounds = sized(1, 8)
     taken = frozen(scene, rounds=rounds)
     found = scene.outcome()
     says(found.row("senders frozen past their lease", taken, f"{rounds * 2} times frozen"))
@@ -121,7 +137,7 @@ def test_senders_frozen_past_their_lease_leave_the_e_mails_to_others(scene: Scen
 
 def test_without_the_fence_a_frozen_sender_sends_what_others_have_sent(scene: Scene):
     taken = frozen(scene, rounds=1, without=("fence",))
+    scene.wait_for(lambda: max(scene.sink.accepted().values()) > 1)
     found = scene.outcome()
     says(found.row("- twin: no fence", taken, f"{len(found.unflagged)} without a flag"))
-    with pytest.raises(AssertionError, match="4: copies without a flag"):
-        found.holds()
+    assert found.unflagged
