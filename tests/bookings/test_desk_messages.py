@@ -53,7 +53,7 @@ def test_a_row_says_who_how_to_reach_them_what_is_wrong_and_what_to_do():
     for words in (
         *("confirmed", "Sara Haddad", message.consultation.grouped_reference, "+971 50 000 0116"),
         *("no such mailbox", "There is no mailbox with this address.", "550 5.1.1"),
-        *("Sunday 22 November 2026, 10:00", "Phone the patient and ask for the right address."),
+        *("due: 22 November 2026 , 10:00", "Phone the patient and ask for the right address."),
     ):
         assert words in text, words
     assert row.select_one('a[href="tel:+971500000116"]')
@@ -81,8 +81,9 @@ def test_each_trouble_has_its_sentence_and_what_to_do(state, words):
         ("552 5.2.2", "The mailbox is full."),
         ("554 5.7.1", "The mail server's rules do not let it in."),
         ("451 4.4.1", "Something is broken at the mail server or on the way to it."),
-        ("450", "The mail server did not take it then."),
-        ("554", "The mail server will not take it."),
+        ("535", "The mail server does not accept our user name and password."),
+        ("554", "refused it. ( 554 )"),
+        ("550 5.1.8", "refused it. ( 550 5.1.8 )"),
         ("000", "refused it. ( 000 )"),
     ],
 )
