@@ -5,6 +5,7 @@ import re
 from typing import Any
 
 from django.db.models import OuterRef, QuerySet, Subquery
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext, gettext_lazy
@@ -26,6 +27,7 @@ TELL_ITS_TIME = (
     *(Kind.REMINDER_3_DAYS, Kind.REMINDER_1_DAY, Kind.REMINDER_1_HOUR),
 )
 ALSO_AFTER_A_CANCELLATION = {rule.kind for rule in RULES if rule.after_cancel}
+MINUTE = dt.timedelta(minutes=1)
 JUST_BEFORE = dt.timedelta(minutes=5)
 SIGNS = {
     MessageState.OWED: ("…", "waiting"),
@@ -136,7 +138,7 @@ def _tells_an_earlier_time(message: Message) -> bool:
 def times(message: Message) -> str:
     """When it was due, handed over and sent, or is tried next; each on a line of its own."""
     lines = [(gettext("due"), message.due_at)]
-    if message.state == MessageState.OWED and message.next_try_at > message.due_at:
+    if message.state == MessageState.OWED and message.next_try_at - message.due_at >= MINUTE:
         lines.append((gettext("next try"), message.next_try_at))
     if message.dot_at is not None and message.sent_at is None:
         lines.append((gettext("handed over"), message.dot_at))
@@ -145,7 +147,7 @@ def times(message: Message) -> str:
     if message.bounced_at is not None:
         lines.append((gettext("came back"), message.bounced_at))
     return format_html_join(
-        " ", '<span class="line">{}: {}</span>', ((word, short_moment(at)) for word, at in lines)
+        " ", '<span class="line at">{}: {}</span>', ((word, short_moment(at)) for word, at in lines)
     )
 
 
@@ -171,9 +173,21 @@ def wrong(message: Message) -> str:
     words = words or str(WRONG.get(MessageState(message.state), ""))
     if not message.answer:
         return words or NOTHING
-    codes = format_html('<bdi dir="ltr">{}</bdi>', message.answer)
+    codes = format_html('<bdi dir="ltr" class="codes">{}</bdi>', message.answer)
     more = "" if message.trouble == ADDRESS_REFUSED else answer_in_words(message.answer)
     return format_html("{} {} ({})", words, more, codes)
+
+
+def wrong_with_the_way(message: Message) -> str:
+    """The same; where it needs somebody, with the way to the room where that is taken care of."""
+    if message.consultation is None or not what_to_do(message):
+        return wrong(message)
+    address = reverse("admin:bookings_message_changelist")
+    return format_html(
+        '{} <a href="{}?q={}">{}</a>',
+        *(wrong(message), address, message.consultation.reference),
+        gettext("Take care of it"),
+    )
 
 
 def answer_in_words(answer: str) -> str:
@@ -206,7 +220,7 @@ HEADINGS: dict[Any, Any] = {
     message_state: gettext_lazy("state"),
     times: gettext_lazy("when"),
     version: gettext_lazy("version"),
-    wrong: gettext_lazy("why not"),
+    wrong_with_the_way: gettext_lazy("why not"),
 }
 for _column, _heading in HEADINGS.items():
     _column.short_description = _heading

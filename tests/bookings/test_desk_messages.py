@@ -300,6 +300,8 @@ def test_the_front_page_counts_them_in_red_and_calmly_when_there_are_none():
     assert (red.select_one("strong").get_text(), red["class"]) == ("2", ["alarm"])
     [own] = card(desk.dermatologist("arjun"))
     assert own.select_one("strong").get_text() == "0"
+    front = BeautifulSoup(client.get("/admin/").content, "html.parser")
+    assert not [one for one in front.select(".desk-cards a") if "mail=failed" in one["href"]]
 
 
 def card(client) -> list:

@@ -40,7 +40,7 @@ def next_mails(visit) -> list[str]:
 
 def mails_of(visit, client=None) -> list[str]:
     """The text of each line of the table of e-mails."""
-    found = page_of(visit, client).select("#messages-group tr.form-row.has_original")
+    found = page_of(visit, client).select("#messages-group tbody tr")
     return [" ".join(one.get_text(" ", strip=True).split()) for one in found]
 
 
@@ -132,6 +132,16 @@ def test_one_that_did_not_arrive_is_marked_by_word_sign_and_colour(state, sign):
     label = MessageState(state).label
     assert " ".join(badge.get_text(" ", strip=True).split()) == f"{sign} {label}"
     assert "bad" in badge["class"]
+
+
+def test_one_that_needs_somebody_leads_to_where_it_is_taken_care_of():
+    message = undelivered("bounced")
+    client = desk.reception()
+    way = page_of(message.consultation).select_one("#messages-group a")
+    assert way.get_text() == "Take care of it"
+    assert "I phoned" in client.get(way["href"]).content.decode()
+    Message.objects.update(phoned_at=make.NOW)
+    assert not page_of(message.consultation).select("#messages-group a")
 
 
 def test_one_that_was_handed_over_twice_says_so():
