@@ -205,6 +205,8 @@ def test_a_dermatologist_reads_those_to_their_own_patients_and_presses_nothing()
 def test_the_lead_takes_care_of_e_mails_to_staff_and_sees_no_patients():
     of_a_patient, ours = undelivered(patient_name="Sara Haddad"), to_staff("bad_address")
     client = desk.lead()
+    assert not page_of(client).select(".unwritten")
+    assert client.post(desk.url("bookings_message_send-unwritten")).status_code == 403
     [row] = rows(client)
     assert "lead@example.com" in row
     assert "Taken care of" in row
