@@ -15,7 +15,9 @@ from django.template.loader import get_template
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from bookings import owing
 from bookings.models import TRANSITIONS, Status
+from clinic import clock
 from tests import make
 
 TOP = Path(__file__).resolve().parent.parent
@@ -194,6 +196,7 @@ def _all_urls(resolver: URLResolver, prefix: str = "") -> list[tuple[str, URLPat
 def test_every_address_is_public_on_purpose_or_tells_a_stranger_nothing(settings):
     """With a booked visit in the database, a stranger's GET of any page shows none of its facts."""
     consultation = make.confirmed(patient_name="Zubaida Canary", email="canary@example.com")
+    owing.note_owed(now=clock.now())  # else /healthz/messages says 503, as it should
     facts = ["Zubaida", "canary@example.com", consultation.reference, consultation.receipt]
     token = f"{consultation.reference}.guessed"
     for address, _pattern in _all_urls(get_resolver()):

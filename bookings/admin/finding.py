@@ -135,7 +135,7 @@ class MailFilter(admin.SimpleListFilter):
     parameter_name = "mail"
 
     def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, str]]:
-        return [("failed", gettext("Could not be sent"))]
+        return [("failed", gettext("Need you"))]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         if self.value() == "failed":
@@ -151,7 +151,7 @@ CHIPS = {
     "waiting": (_("Waiting for a time"), "day=none&status__exact=waiting"),
     "talk": (_("Want to talk"), "risks=talk"),
     "missing": (_("Side effects missing"), "risks=missing"),
-    "failed": (_("E-mail could not be sent"), "day=all&mail=failed"),
+    "failed": (_("E-mail needs you"), "day=all&mail=failed"),
 }
 
 
@@ -186,8 +186,10 @@ def chips(request: HttpRequest) -> list[dict[str, Any]]:
 
 
 def cards(request: HttpRequest) -> list[dict[str, Any]]:
-    """The front page's cards of this app, for who may see consultations."""
-    return chips(request) if request.user.has_perm("bookings.view_consultation") else []
+    """The front page's cards, for who may see consultations; e-mails have one of their own."""
+    if not request.user.has_perm("bookings.view_consultation"):
+        return []
+    return [chip for chip in chips(request) if "mail=failed" not in chip["url"]]
 
 
 # --- Search ------------------------------------------------------------------------------------

@@ -26,7 +26,7 @@ class MessageInline(admin.TabularInline):
         mails.times,
         "tries",
         mails.version,
-        mails.wrong,
+        mails.wrong_with_the_way,
     ]
     readonly_fields = fields
 

@@ -5,15 +5,20 @@ import re
 from typing import Any
 
 from django.db.models import OuterRef, QuerySet, Subquery
+from django.urls import reverse
+from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext, gettext_lazy
 
 from bookings import owing
 from bookings.admin.columns import badge, moment
 from bookings.admin.people import NOTHING
-from bookings.delivery import NOT_WRITTEN
+from bookings.delivery import ADDRESS_REFUSED, NOT_WRITTEN
 from bookings.models import NEEDS_STAFF, Consultation, Kind, Message, MessageState
 from bookings.reminders import RULES
+from clinic.admin import comma
+from clinic.i18n import active_language
+from clinic.times import clock, date_in_words
 
 # What tells the patient about the visit as it stands; codes and aftercare are other matters.
 ABOUT_THE_VISIT = (Kind.CONFIRMED, Kind.MOVED, Kind.CANCELLED)
@@ -22,6 +27,7 @@ TELL_ITS_TIME = (
     *(Kind.REMINDER_3_DAYS, Kind.REMINDER_1_DAY, Kind.REMINDER_1_HOUR),
 )
 ALSO_AFTER_A_CANCELLATION = {rule.kind for rule in RULES if rule.after_cancel}
+MINUTE = dt.timedelta(minutes=1)
 JUST_BEFORE = dt.timedelta(minutes=5)
 SIGNS = {
     MessageState.OWED: ("…", "waiting"),
@@ -49,10 +55,10 @@ TO_DO = {
 }
 TO_DO_FOR_STAFF = gettext_lazy("Tell this person in another way.")
 TO_DO_UNWRITTEN = gettext_lazy("Ask who looks after this system to mend its words, then try again.")
-# What a mail server's codes mean: RFC 3463 section 3, else the first digit of RFC 5321 section 4.2.1.
+# What a mail server's codes mean beyond yes and no: RFC 3463 section 3, RFC 4954 section 6.
 ANSWERS = (
+    (r"\b[45]\.1\.(1|2|3|6|10)\b", gettext_lazy("The mail server does not know this address.")),
     (r"\b[45]\.2\.2\b", gettext_lazy("The mailbox is full.")),
-    (r"\b[45]\.1\.", gettext_lazy("The mail server does not know this address.")),
     (r"\b[45]\.2\.", gettext_lazy("The mailbox takes no e-mails.")),
     (
         r"\b[45]\.[34]\.",
@@ -60,8 +66,6 @@ ANSWERS = (
     ),
     (r"\b[45]\.7\.", gettext_lazy("The mail server's rules do not let it in.")),
     (r"^53[045]", gettext_lazy("The mail server does not accept our user name and password.")),
-    (r"^4", gettext_lazy("The mail server did not take it then.")),
-    (r"^5", gettext_lazy("The mail server will not take it.")),
 )
 
 
@@ -134,17 +138,24 @@ def _tells_an_earlier_time(message: Message) -> bool:
 def times(message: Message) -> str:
     """When it was due, handed over and sent, or is tried next; each on a line of its own."""
     lines = [(gettext("due"), message.due_at)]
-    if message.state == MessageState.OWED and message.next_try_at > message.due_at:
+    if message.state == MessageState.OWED and message.next_try_at - message.due_at >= MINUTE:
         lines.append((gettext("next try"), message.next_try_at))
-    if message.dot_at is not None and message.state != MessageState.SENT:
+    if message.dot_at is not None and message.sent_at is None:
         lines.append((gettext("handed over"), message.dot_at))
     if message.sent_at is not None:
         lines.append((gettext("sent"), message.sent_at))
     if message.bounced_at is not None:
         lines.append((gettext("came back"), message.bounced_at))
     return format_html_join(
-        " ", '<span class="line">{}: {}</span>', ((word, moment(at)) for word, at in lines)
+        " ", '<span class="line at">{}: {}</span>', ((word, short_moment(at)) for word, at in lines)
     )
+
+
+def short_moment(at: dt.datetime) -> str:
+    """A day and the clock, in the clinic's zone, which the header names."""
+    zone = timezone.get_current_timezone()
+    day = date_in_words(at.astimezone(zone).date(), active_language())
+    return format_html('<bdi>{}</bdi>{}<bdi dir="ltr">{}</bdi>', day, comma(), clock(at, zone))
 
 
 def version(message: Message) -> str:
@@ -162,13 +173,25 @@ def wrong(message: Message) -> str:
     words = words or str(WRONG.get(MessageState(message.state), ""))
     if not message.answer:
         return words or NOTHING
-    codes = format_html('<bdi dir="ltr">{}</bdi>', message.answer)
-    meaning = answer_in_words(message.answer)
-    return format_html("{} {} ({})", words, "" if meaning in words else meaning, codes)
+    codes = format_html('<bdi dir="ltr" class="codes">{}</bdi>', message.answer)
+    more = "" if message.trouble == ADDRESS_REFUSED else answer_in_words(message.answer)
+    return format_html("{} {} ({})", words, more, codes)
+
+
+def wrong_with_the_way(message: Message) -> str:
+    """The same; where it needs somebody, with the way to the room where that is taken care of."""
+    if message.consultation is None or not what_to_do(message):
+        return wrong(message)
+    address = reverse("admin:bookings_message_changelist")
+    return format_html(
+        '{} <a href="{}?q={}">{}</a>',
+        *(wrong(message), address, message.consultation.reference),
+        gettext("Take care of it"),
+    )
 
 
 def answer_in_words(answer: str) -> str:
-    """What a mail server's codes mean, such as "550 5.1.1"."""
+    """What a mail server's codes mean, such as "552 5.2.2"; "" where they say no more than no."""
     for pattern, words in ANSWERS:
         if re.search(pattern, answer):
             return str(words)
@@ -197,7 +220,7 @@ HEADINGS: dict[Any, Any] = {
     message_state: gettext_lazy("state"),
     times: gettext_lazy("when"),
     version: gettext_lazy("version"),
-    wrong: gettext_lazy("why not"),
+    wrong_with_the_way: gettext_lazy("why not"),
 }
 for _column, _heading in HEADINGS.items():
     _column.short_description = _heading

@@ -23,6 +23,8 @@ from bookings.models import COPIES_AT_MOST, NEEDS_STAFF, Message
 from clinic.admin import desk, not_there, now_of, person
 from clinic.errors import Refused
 
+# All of them at once is for who sees them all (finding_messages.within_reach).
+SEND_UNWRITTEN = "bookings.change_consultation"
 # What a button does, and what the history keeps of it, in English as all of it.
 ACTS: dict[str, tuple[Callable[..., object], Any]] = {
     "retry": (
@@ -116,12 +118,9 @@ class MessageAdmin(admin.ModelAdmin):
         context = {**(extra_context or {}), "title": gettext("Messages that need you")}
         if self.has_view_permission(request):
             context["chips"] = finding_messages.chips(request)
-        if request.user.has_perm(CHANGE):
-            context["unwritten"] = self._unwritten(request).count()
+        if request.user.has_perm(SEND_UNWRITTEN):
+            context["unwritten"] = actions.unwritten(now=now_of(request)).count()
         return super().changelist_view(request, context)
-
-    def _unwritten(self, request: HttpRequest) -> QuerySet[Message]:
-        return finding_messages.within_reach(request, actions.unwritten(now=now_of(request)))
 
     def change_view(
         self,
@@ -173,7 +172,7 @@ class MessageAdmin(admin.ModelAdmin):
 
     def send_unwritten(self, request: HttpRequest) -> HttpResponse:
         """All that could not be put together are owed again, for their words were mended."""
-        if not request.user.has_perm("bookings.change_consultation"):
+        if not request.user.has_perm(SEND_UNWRITTEN):
             raise PermissionDenied
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])

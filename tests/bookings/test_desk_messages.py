@@ -53,7 +53,7 @@ def test_a_row_says_who_how_to_reach_them_what_is_wrong_and_what_to_do():
     for words in (
         *("confirmed", "Sara Haddad", message.consultation.grouped_reference, "+971 50 000 0116"),
         *("no such mailbox", "There is no mailbox with this address.", "550 5.1.1"),
-        *("Sunday 22 November 2026, 10:00", "Phone the patient and ask for the right address."),
+        *("due: 22 November 2026 , 10:00", "Phone the patient and ask for the right address."),
     ):
         assert words in text, words
     assert row.select_one('a[href="tel:+971500000116"]')
@@ -81,8 +81,9 @@ def test_each_trouble_has_its_sentence_and_what_to_do(state, words):
         ("552 5.2.2", "The mailbox is full."),
         ("554 5.7.1", "The mail server's rules do not let it in."),
         ("451 4.4.1", "Something is broken at the mail server or on the way to it."),
-        ("450", "The mail server did not take it then."),
-        ("554", "The mail server will not take it."),
+        ("535", "The mail server does not accept our user name and password."),
+        ("554", "refused it. ( 554 )"),
+        ("550 5.1.8", "refused it. ( 550 5.1.8 )"),
         ("000", "refused it. ( 000 )"),
     ],
 )
@@ -204,6 +205,8 @@ def test_a_dermatologist_reads_those_to_their_own_patients_and_presses_nothing()
 def test_the_lead_takes_care_of_e_mails_to_staff_and_sees_no_patients():
     of_a_patient, ours = undelivered(patient_name="Sara Haddad"), to_staff("bad_address")
     client = desk.lead()
+    assert not page_of(client).select(".unwritten")
+    assert client.post(desk.url("bookings_message_send-unwritten")).status_code == 403
     [row] = rows(client)
     assert "lead@example.com" in row
     assert "Taken care of" in row
@@ -299,6 +302,8 @@ def test_the_front_page_counts_them_in_red_and_calmly_when_there_are_none():
     assert (red.select_one("strong").get_text(), red["class"]) == ("2", ["alarm"])
     [own] = card(desk.dermatologist("arjun"))
     assert own.select_one("strong").get_text() == "0"
+    front = BeautifulSoup(client.get("/admin/").content, "html.parser")
+    assert not [one for one in front.select(".desk-cards a") if "mail=failed" in one["href"]]
 
 
 def card(client) -> list:
