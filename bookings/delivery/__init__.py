@@ -2,7 +2,7 @@
 
 claims.py   whose an e-mail is just now: lease, fence, the mark before the last dot, how it ended
 line.py     the line to the mail relay
-service.py  a service with an API in the relay's place
+mail_service.py  a service with an API in the relay's place
 answers.py  what became of an e-mail that was not taken
 relay.py    when to leave the whole relay alone, and how many may speak to it at once
 rounds.py   one sender's round over what is due

@@ -1,6 +1,6 @@
 """The line to the mail relay: one connection for many e-mails, stopped just before each last dot.
 
-A service with an API has no such moment: there the whole call stands for the dot (service.py).
+A service with an API has no such moment: there the whole call stands for the dot (mail_service.py).
 """
 
 import re
@@ -20,7 +20,7 @@ from django.core.mail.backends.smtp import EmailBackend
 from django.utils.encoding import punycode
 from django.utils.translation import gettext_noop
 
-from bookings.delivery import service
+from bookings.delivery import mail_service
 from bookings.delivery.answers import (
     Aborted,
     BadAddress,
@@ -240,9 +240,9 @@ class Line:
         """The whole call stands for the dot (docs/decisions/022)."""
         before_the_dot()
         try:
-            service.hand_over(self.backend, email, sender=sender)
+            mail_service.hand_over(self.backend, email, sender=sender)
         except (AnymailError, OSError) as error:
-            raise service.not_taken(error) from error
+            raise mail_service.not_taken(error) from error
 
 
 def _on_the_wire(address: str) -> str:

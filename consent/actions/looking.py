@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 import bookings.actions
 from bookings.emails import staff
 from bookings.emails.pens import TEXT, one_line
-from bookings.models import Consultation, Kind, NotPossibleNow
+from bookings.models import Kind, NotPossibleNow
 from consent.models import ConsentRecord, How, RecordAccess
 
 USEFUL_FOR = dt.timedelta(days=7)
@@ -34,8 +34,8 @@ def look(*, record: ConsentRecord, by: User, how: str, now: dt.datetime) -> Reco
 
 
 def _in_turn(record: ConsentRecord, by: User) -> bool:
-    whose = Consultation.objects.filter(pk=record.consultation_id, dermatologist__user=by)
-    return whose.exists()
+    dermatologist = record.consultation.dermatologist
+    return dermatologist is not None and dermatologist.user_id == by.pk
 
 
 def _tell_leads(row: RecordAccess) -> None:

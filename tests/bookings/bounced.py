@@ -56,6 +56,67 @@ Your visit is confirmed.
 --4Cg.1/mx.example.net--
 """
 
+# Word for word what Exim 4.96 made of an e-mail to a mailbox that is not there, as it gives it to a file.
+EXIM = """\
+From MAILER-DAEMON Sun Nov 22 17:48:49 2026
+Return-path: <>
+Envelope-to: {to}
+Delivery-date: Sun, 22 Nov 2026 17:48:49 +0000
+Received: from root by mx.example.net with local (Exim 4.96)
+\tid 1xVBgH-0002l8-2W
+\tfor {to};
+\tSun, 22 Nov 2026 17:48:49 +0000
+X-Failed-Recipients: zubaida.canary@example.org
+Auto-Submitted: auto-replied
+From: Mail Delivery System <Mailer-Daemon@mx.example.net>
+To: {to}
+References: <77.X@example.com>
+Content-Type: multipart/report; report-type=delivery-status; boundary=1795369729-eximdsn-1658494454
+MIME-Version: 1.0
+Subject: Mail delivery failed: returning message to sender
+Message-Id: <E1xVBgH-0002l8-2W@mx.example.net>
+Date: Sun, 22 Nov 2026 17:48:49 +0000
+
+--1795369729-eximdsn-1658494454
+Content-type: text/plain; charset=us-ascii
+
+This message was created automatically by mail delivery software.
+
+A message that you sent could not be delivered to one or more of its
+recipients. This is a permanent error. The following address(es) failed:
+
+  zubaida.canary@example.org
+    550 5.1.1 no such user <zubaida.canary@example.org>
+
+--1795369729-eximdsn-1658494454
+Content-type: message/delivery-status
+
+Reporting-MTA: dns; mx.example.net
+
+Action: failed
+Final-Recipient: rfc822;zubaida.canary@example.org
+Status: 5.0.0
+
+--1795369729-eximdsn-1658494454
+Content-type: message/rfc822
+
+Return-path: <{to}>
+Received: from root by mx.example.net with local (Exim 4.96)
+\t(envelope-from <{to}>)
+\tid 1xVBgH-0002l5-2I
+\tfor zubaida.canary@example.org;
+\tSun, 22 Nov 2026 17:48:49 +0000
+From: Clinic <clinic@example.com>
+To: zubaida.canary@example.org
+Subject: Your visit
+Message-ID: <77.X@example.com>
+Date: Sun, 22 Nov 2026 17:48:49 +0000
+
+Hello
+
+--1795369729-eximdsn-1658494454--
+"""
+
 OUT_OF_OFFICE = """\
 Return-Path: <>
 From: Zubaida Canary <zubaida.canary@example.org>

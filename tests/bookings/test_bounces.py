@@ -1,10 +1,13 @@
 """What an e-mail says that came to the bounce address, and what is written down of it."""
 
 import datetime as dt
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from django.db import IntegrityError
+from django.db import IntegrityError, connection
+from django.db.models import QuerySet
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -17,7 +20,8 @@ from bookings.delivery import claims
 from bookings.models import Consultation, Message, MessageState
 from consent.actions import Basis
 from tests import make
-from tests.bookings.bounced import BY_HAND, OUT_OF_OFFICE, report, written
+from tests.bookings.bounced import BY_HAND, EXIM, OUT_OF_OFFICE, report, written
+from tests.bookings.owing import are_sent, note
 
 pytestmark = pytest.mark.one_risk
 FAILED = bounces.Report(Says.FAILED, 12, "5.1.1")
@@ -89,6 +93,11 @@ def test_a_report_of_failure_names_the_message_and_the_code():
 def test_the_action_decides_and_only_a_code_is_kept(action, status, says, kept):
     found = bounces.read(report(12, action=action, status=status))
     assert (found.says, found.status) == (says, kept)
+
+
+def test_what_a_real_mail_server_made_is_understood():
+    assert bounces.read(written(EXIM, 12)) == bounces.Report(Says.FAILED, 12, "5.0.0")
+    assert bounces.read(EXIM.format(to=links.bounce_address(12)).encode()).says == Says.FAILED
 
 
 def test_a_report_in_utf_8_is_read_too():
@@ -279,3 +288,43 @@ def test_postgresql_refuses_a_bounce_of_what_was_not_handed_over(db):
     owing.note_owed(now=make.NOW)
     with pytest.raises(IntegrityError, match="a_message_being_sent_has_a_lease"):
         Message.objects.update(state=MessageState.SENDING)
+
+
+# --- At once -------------------------------------------------------------------------------------
+
+
+def bounced_at_once(message: Message, how_many: int) -> list[Message]:
+    """As many readers as that note the same bounce in the same moment; what each says it noted."""
+    together = threading.Barrier(how_many)
+
+    def one(_number: int) -> Message | None:
+        try:
+            together.wait(30)
+            return came_back(message)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(how_many) as pool:
+        return [row for row in pool.map(one, range(how_many)) if row is not None]
+
+
+def test_readers_that_note_the_same_bounce_at_once_are_one(committed_db):
+    make.confirmed()
+    (message,) = note(make.NOW)
+    for _round in range(10):
+        are_sent(Message.objects.all(), now=make.NOW)
+        Message.objects.update(bounced_at=None)
+        assert len(bounced_at_once(message, 8)) == 1
+
+
+def test_without_the_lock_several_would_each_believe_to_be_the_first(committed_db, monkeypatch):
+    """The twin: the same readers, each looking without a lock."""
+    make.confirmed()
+    (message,) = note(make.NOW)
+    monkeypatch.setattr(QuerySet, "select_for_update", lambda rows, **_options: rows.all())
+
+    def noted_at_once() -> int:
+        are_sent(Message.objects.all(), now=make.NOW)
+        return len(bounced_at_once(message, 8))
+
+    assert any(noted_at_once() > 1 for _round in range(50))
