@@ -33,7 +33,7 @@ fuzz: install-dev ## made-up requests for the API, made-up clinics for the free 
 races: install-dev ## 300 rounds of many clients for one time (RACE_ROUNDS=300)
 	@RACE_ROUNDS=$(or $(RACE_ROUNDS),300) $(BIN)/python -m pytest tests/races tests/journeys/test_sent_ten_times.py $(ARGS)
 
-bench: install-dev ## how fast, beside a bare view and beside pgbench: one table (some eight minutes)
+bench: install-dev ## how fast, beside a bare view, pgbench and smtplib: one table (some fifteen minutes)
 	@DJANGO_SETTINGS_MODULE=tests.bench.settings $(BIN)/python -m tests.bench
 
 check: install-dev ## style, types, import contracts, migrations, production settings, locked packages
