@@ -19,6 +19,7 @@ desk.cards = [
 ]
 desk.notes = [consent.admin.asked_again_notes, consent.admin.keeping_notes]
 desk.banners = [bookings.admin.banners]
+bookings.admin.samples.others = [consent.admin.staff_samples]
 # The patient's own page: what each app offers there.
 own_page.others = [consent.views.notes_for, consent.views.erasure_notes]
 

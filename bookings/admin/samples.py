@@ -1,9 +1,11 @@
 """The desk's page of all e-mails, in both languages side by side, with sample data and no patient's."""
 
+import datetime as dt
 import re
+from collections.abc import Callable
 from email import message_from_bytes, policy
 from email.message import EmailMessage
-from itertools import groupby
+from itertools import chain, groupby
 from typing import Any
 
 from csp.constants import SELF
@@ -17,13 +19,17 @@ from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_safe
 
 from bookings import emails
-from bookings.emails.samples import Sample, samples
-from bookings.models import Kind
+from bookings.delivery.claims import ADDRESS_REFUSED
+from bookings.emails.samples import REFERENCE, Sample, samples, to_staff
+from bookings.emails.staff import Words, did_not_arrive
+from bookings.models import Consultation, Kind
 from clinic.admin import comma, desk, now_of
 from clinic.i18n import Language
 from clinic.inbox import Mail
 from clinic.models import AftercareStep, Clinic
 
+# The words of e-mails to staff that other apps write; clinic.urls puts them together.
+others: list[Callable[[dt.datetime], list[tuple[Kind, Words]]]] = []
 LOOKS = ("light", "dark")
 DARK_ONLY = "@media (prefers-color-scheme: dark)"
 COLOR_SCHEME = re.compile(r"(color-scheme(?:\" content=\"|: ))light dark")
@@ -42,7 +48,7 @@ def all_emails(request: HttpRequest) -> HttpResponse:
             "title": _title(of_one[0]),
             "mails": [_shown(sample, clinic, look) for sample in of_one],
         }
-        for of_one in zip(*in_each, strict=True)
+        for of_one in [*zip(*in_each, strict=True), *((one,) for one in _to_staff(clinic, now))]
     ]
     context = {
         **desk.each_context(request),
@@ -71,7 +77,9 @@ def sample_email(request: HttpRequest, key: str, language: str) -> HttpResponse:
     clinic = Clinic.objects.get()
     if language not in Language.values:
         raise Http404
-    for sample in samples(language, clinic, now=now_of(request), steps=_steps()):
+    now = now_of(request)
+    to_patients = samples(language, clinic, now=now, steps=_steps())
+    for sample in chain(to_patients, _to_staff(clinic, now)):
         if sample.key == key:
             email: Any = emails.compose(sample.message, now=sample.now, clinic=clinic).message()
             arrived = message_from_bytes(email.as_bytes(), policy=policy.default)
@@ -117,6 +125,13 @@ def _steps() -> list[tuple[AftercareStep, ...]]:
     return [tuple(steps) for _hour, steps in by_hour]
 
 
+def _to_staff(clinic: Clinic, now: dt.datetime) -> list[Sample]:
+    """What staff get: one e-mail for both languages."""
+    bounce = did_not_arrive(Consultation(id=0, reference=REFERENCE), ADDRESS_REFUSED)
+    found = [(Kind.BOUNCE, bounce), *(pair for offered in others for pair in offered(now))]
+    return [to_staff(kind, words, clinic, now=now) for kind, words in found]
+
+
 def _title(sample: Sample) -> str:
     """ "Reminder, 1 day before: patient in another time zone"."""
     kind = Kind(sample.message.kind).label
@@ -124,10 +139,12 @@ def _title(sample: Sample) -> str:
 
 
 def _shown(sample: Sample, clinic: Clinic, look: str) -> dict[str, Any]:
-    language = sample.message.language
+    language = Language(sample.message.language)
+    label = gettext("To staff") if sample.message.is_to_staff else language.label
     email = emails.compose(sample.message, now=sample.now, clinic=clinic)
     return {
-        "language": Language(language),
+        "language": language,
+        "label": label,
         "dir": "rtl" if language == "ar" else "ltr",
         "subject": email.subject,
         "text": email.body,

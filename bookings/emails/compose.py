@@ -53,7 +53,7 @@ def compose(
     changes, so that a copy sent twice can be known (RFC 5322 section 3.6.4).
     """
     if message.is_to_staff:
-        return _to_staff(message, now=now)
+        return _to_staff(message, clinic, now=now)
     consultation = message.consultation
     assert consultation is not None
     clinic = clinic or Clinic.objects.get()
@@ -103,15 +103,18 @@ def _one_click(address: str) -> dict[str, str]:
     }
 
 
-def _to_staff(message: Message, *, now: dt.datetime) -> EmailMultiAlternatives:
-    """An e-mail to staff brings its own words; an answer goes to the clinic."""
+def _to_staff(
+    message: Message, clinic: Clinic | None, *, now: dt.datetime
+) -> EmailMultiAlternatives:
+    """An e-mail to staff brings its own words; an answer goes to the clinic, once there is one."""
+    clinic = clinic or Clinic.objects.the_clinic()
     languages = {"Content-Language": ", ".join(staff.languages(message))}
     email = EmailMultiAlternatives(
         subject=one_line(message.subject),
         body=message.body,
         from_email=settings.DEFAULT_FROM_EMAIL,
         to=[message.addressee],
-        reply_to=list(Clinic.objects.values_list("email", flat=True)),
+        reply_to=[clinic.email] if clinic else [],
         headers=_headers(message, message.kind, now=now) | languages,
     )
     email.attach_alternative(staff.html(message), "text/html")

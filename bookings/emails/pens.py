@@ -30,6 +30,7 @@ class Pen:
     reference: Callable[[object], str]
     name: Callable[[str], str]
     number: Callable[[object], str]
+    address: Callable[[str], str]  # in text bare and on a line of its own, for programs to find
     link: Callable[[str], str]
     line: Callable[[str], str]  # of the clinic's own words
     heading: Callable[[str], str]
@@ -102,7 +103,8 @@ TEXT = Pen(
     reference=clinic_pages.reference_text,
     name=lambda words: f"{times.FSI}{one_line(words)}{times.PDI}",
     number=lambda number: f"{times.LRI}{number}{times.PDI}",
-    link=lambda address: f"{times.LRI}{address}{times.PDI}",
+    address="\n{}".format,
+    link="\n{}".format,
     line=lambda words: _line_in_text(one_line(words)),
     heading=lambda words: _line_in_text(one_line(words)),
     prose=_prose_in_text,
@@ -117,6 +119,7 @@ HTML = Pen(
     reference=clinic_pages.reference,
     name=lambda words: format_html("<bdi>{}</bdi>", one_line(words)),
     number=lambda number: format_html('<bdi dir="ltr">{}</bdi>', number),
+    address=lambda address: format_html('<bdi dir="ltr">{}</bdi>', address),
     link=lambda address: format_html('<a href="{0}"><bdi dir="ltr">{0}</bdi></a>', address),
     line=lambda words: _line_in_html(one_line(words)),
     heading=lambda words: format_html("<h2>{}</h2>", _line_in_html(one_line(words))),

@@ -1,4 +1,4 @@
-"""Every e-mail that a patient can get, with sample data and no patient's, for the clinic to look at.
+"""Every e-mail that a patient or staff can get, with sample data and no patient's, for the clinic to look at.
 
 The rows stand in no database. They are written as every e-mail is: `compose(sample.message, ...)`.
 """
@@ -11,9 +11,11 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from bookings.emails.staff import Words
 from bookings.models import Consultation, Kind, Message, Status, TreatmentSession
 from bookings.receipts import signature_letters
 from clinic import times
+from clinic.i18n import Language
 from clinic.models import AftercareStep, Clinic, Dermatologist, Treatment
 
 HOUR, DAY = dt.timedelta(hours=1), dt.timedelta(days=1)
@@ -102,6 +104,20 @@ def samples(
     for number, together in enumerate(steps):
         for state in ("confirmed", "confirmed named")[: 1 if number else 2]:
             yield _aftercare(together, state, language, clinic, now=now)
+
+
+def to_staff(kind: Kind, words: Words, clinic: Clinic, *, now: dt.datetime) -> Sample:
+    """An e-mail to staff, which brings its own words."""
+    message = Message(
+        id=0,
+        kind=kind,
+        about="sample",
+        addressee=clinic.email,
+        language=Language.ENGLISH,
+        subject=words.subject,
+        body=words.body,
+    )
+    return Sample(_key(kind, "to-staff"), (), message, now)
 
 
 def _aftercare(

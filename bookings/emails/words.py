@@ -117,7 +117,7 @@ def words(
         words |= _words_of_code(message, consultation, clinic, pen)
     if message.kind == Kind.REMINDER_1_HOUR and consultation.video_room:
         words["room"] = consultation.video_room
-        words["page"] = pen.number(calendar.page_url(consultation))
+        words["page"] = pen.address(calendar.page_url(consultation))
     if receipt:
         words |= _words_of_receipt(receipt, pen)
     if message.kind == Kind.AFTERCARE:
@@ -141,7 +141,7 @@ def _words_of_receipt(receipt: Receipt, pen: Pen) -> dict[str, object]:
         "receipt": pen.number(in_groups(receipt.entry_hash)),
         "receipt_signature": pen.number(in_groups(signature_letters(receipt.signature))),
         "receipt_key": pen.number(in_groups(receipt.key_id)),
-        "receipt_url": pen.number(receipt.url),
+        "receipt_url": pen.address(receipt.url),
         "receipt_picture": pen.picture(RECEIPT_PICTURE, _("The receipt as a QR code")),
     }
 

@@ -9,6 +9,7 @@ from consent.admin.ledger import cards as ledger_cards
 from consent.admin.looks import RecordAccessAdmin
 from consent.admin.records import ConsentRecordAdmin
 from consent.admin.risk_lists import RiskListAdmin
+from consent.admin.staff_samples import staff_samples
 
 __all__ = [
     "AnchorPlaceAdmin",
@@ -24,4 +25,5 @@ __all__ = [
     "keeping_cards",
     "keeping_notes",
     "ledger_cards",
+    "staff_samples",
 ]

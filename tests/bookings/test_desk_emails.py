@@ -9,7 +9,7 @@ from bookings import links
 from bookings.admin.samples import in_look
 from bookings.emails import KINDS
 from bookings.emails.samples import REFERENCE, VARIANTS
-from bookings.models import Consultation, Kind, Message
+from bookings.models import TO_STAFF, Consultation, Kind, Message
 from clinic import clock
 from clinic.models import Dermatologist, Treatment
 from tests import desk, make
@@ -35,12 +35,14 @@ def page(path: str = PAGE) -> BeautifulSoup:
 def test_every_kind_and_each_step_of_aftercare_stands_there_in_both_languages():
     shown = page()
     texts = shown.select(".sample-text")
-    assert len(texts) == 2 * (len(VARIANTS) + 3 + 1)  # three steps; one is shown with its treatment
+    # Three steps, one with its treatment too; then what staff get, for both languages at once.
+    assert len(texts) == 2 * (len(VARIANTS) + 3 + 1) + len(TO_STAFF)
     assert [text["lang"] for text in texts[:2]] == ["en", "ar"]
     assert {kind for kind, _state in VARIANTS} == set(KINDS) - {Kind.AFTERCARE}
     keys = [section["id"] for section in shown.select(".sample")]
     assert len(keys) == len(set(keys))
     assert all(text.get_text().strip() for text in texts)
+    assert {f"{kind}-to-staff" for kind in TO_STAFF} <= set(keys)
 
 
 def test_a_frame_shows_the_html_of_the_same_e_mail():

@@ -203,9 +203,13 @@ def check(sample: Sample, clinic: Clinic) -> None:
     check_text(text, language)
     tags = check_html(html, language)
     check_both_say_the_same(text, html)
-    (link,) = set(tags.links)
+    link, *others = dict.fromkeys(tags.links)
     assert link.startswith((ADDRESS, "https://video.example.com/room"))
-    assert f"\n{link}\n" in text
+    # Beside the button's there is one address alone, which stops the tips: in the header too.
+    stops = [str(mail["List-Unsubscribe"]).strip(" <>")] if mail["List-Unsubscribe"] else []
+    assert others == stops and bool(stops) == (sample.message.kind == Kind.AFTERCARE)
+    for address in tags.links:
+        assert f"\n{address}\n" in text  # bare, on a line of its own
     row = sample.message.consultation
     assert row is not None
     step = sample.message.step

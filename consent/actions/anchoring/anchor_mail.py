@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db.models import QuerySet
 
 import bookings.actions
+from bookings.emails.staff import Words
 from bookings.models import Kind, Message, MessageState
 from consent import ledger
 from consent.models import AnchorPlace, TreeHead
@@ -64,22 +65,30 @@ def came_back(place: AnchorPlace) -> bool:
 
 def hand_over(head: TreeHead, *, about: str, now: dt.datetime) -> None:
     """Owes an e-mail with this head to each of ANCHOR_MAIL_TO."""
-    content = bytes(head.content).decode()
+    words = words_of(head)
     bookings.actions.tell_staff(
         kind=Kind.ANCHOR,
         about=about,
         to=settings.ANCHOR_MAIL_TO,
-        subject=f"Consent ledger: {head.size} entries, {head.signed_at:%Y-%m-%d}",
-        body=WORDS.format(
+        subject=words.subject,
+        body=words.body,
+        now=now,
+        useful_for=USEFUL_FOR,
+    )
+
+
+def words_of(head: TreeHead) -> Words:
+    """The e-mail with this head, in English alone: a program reads it too."""
+    return Words(
+        f"Consent ledger: {head.size} entries, {head.signed_at:%Y-%m-%d}",
+        WORDS.format(
             size=head.size,
             root=bytes(head.root).hex(),
             at=ledger.utc(head.signed_at),
             key=head.key_id,
-            content=content,
+            content=bytes(head.content).decode(),
             signature=ledger.signature_letters(bytes(head.signature)),
         ),
-        now=now,
-        useful_for=USEFUL_FOR,
     )
 
 

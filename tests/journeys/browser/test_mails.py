@@ -3,6 +3,7 @@
 import os
 from email import message_from_bytes, policy
 from email.message import EmailMessage
+from itertools import chain
 from pathlib import Path
 from typing import Literal
 
@@ -11,12 +12,16 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
 from bookings import aftercare, emails
-from bookings.emails.samples import samples
+from bookings.delivery.claims import ADDRESS_REFUSED
+from bookings.emails.samples import REFERENCE, samples, to_staff
+from bookings.emails.staff import did_not_arrive
+from bookings.models import Consultation, Kind
 from clinic import clock
 from clinic.inbox import Mail
 from clinic.management import demo_catalogue
 from clinic.models import Clinic
 from clinic.settings import PASSWORD_HASHERS
+from consent.admin import staff_samples
 from tests.journeys.browser.patient import RULES, SIZES, Patient, chromium
 
 pytestmark = [pytest.mark.browser, pytest.mark.empty_clinic]
@@ -38,7 +43,10 @@ def html_of_all(language: str) -> dict[str, str]:
     now, clinic = clock.now(), Clinic.objects.get()
     steps = [tip.steps for tip in aftercare.tips()]
     found = {}
-    for sample in samples(language, clinic, now=now, steps=steps):
+    bounce = did_not_arrive(Consultation(id=0, reference=REFERENCE), ADDRESS_REFUSED)
+    for_staff = [(Kind.BOUNCE, bounce), *staff_samples(now)] if language == "en" else []
+    of_staff = [to_staff(kind, words, clinic, now=now) for kind, words in for_staff]
+    for sample in chain(samples(language, clinic, now=now, steps=steps), of_staff):
         email = emails.compose(sample.message, now=sample.now, clinic=clinic)
         arrived = message_from_bytes(email.message().as_bytes(), policy=policy.default)
         assert isinstance(arrived, EmailMessage)
