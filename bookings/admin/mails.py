@@ -159,12 +159,19 @@ def short_moment(at: dt.datetime) -> str:
 
 
 def version(message: Message) -> str:
-    """The short hash of the words that were sent; the whole one where the mouse rests on it."""
+    """The short hash of the words that were sent, the whole one where the mouse rests on it.
+
+    Of aftercare it leads to the version of the plan (plans.py).
+    """
     if not message.wording:
         return NOTHING
-    return format_html(
+    shown = format_html(
         '<bdi dir="ltr" class="hash" title="{}">{}</bdi>', message.wording, message.wording[:8]
     )
+    if message.kind != Kind.AFTERCARE:
+        return shown
+    address = reverse("admin:clinic_aftercareplan_words", args=[message.wording])
+    return format_html('<a href="{}">{}</a>', address, shown)
 
 
 def wrong(message: Message) -> str:

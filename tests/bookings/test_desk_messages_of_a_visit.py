@@ -6,6 +6,7 @@ import pytest
 from bs4 import BeautifulSoup
 
 import bookings.actions
+from bookings.emails.versions import wording_hash
 from bookings.models import Kind, Message, MessageState, Phase
 from clinic import clock
 from tests import desk, make
@@ -102,6 +103,20 @@ def test_a_sent_one_says_when_it_was_due_and_sent_and_in_which_version():
     assert "perhaps twice" not in row
     [version] = page_of(visit).select("#messages-group .hash")
     assert version["title"] == "ab12cd34" * 8
+
+
+def test_the_version_of_aftercare_leads_to_the_plan_that_has_its_words():
+    visit = make.completed()
+    make.aftercare_steps(visit.treatment)
+    session = session_of(visit)
+    note(session.took_place_at)
+    message = Message.objects.get(kind=Kind.AFTERCARE)
+    Message.objects.filter(pk=message.pk).update(wording=wording_hash(message))
+    client = desk.reception()
+    way = page_of(visit, client).select_one("#messages-group a")
+    plan = client.get(way["href"], follow=True)
+    assert plan.status_code == 200
+    assert "Wrap ice in a thin damp towel." in plan.content.decode()
 
 
 def test_one_that_waits_says_why_and_when_it_is_tried_again():
