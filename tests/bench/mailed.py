@@ -70,7 +70,13 @@ FROM bookings_consultation one {more} WHERE {where}
 """
 RECENT = f"one.starts_at > {NOON} - interval '100 days'"
 
-
+# The pattern of all others was made by the real clock, in a slot that is needed.
+OUT_OF_THE_WAY = f"""
+UPDATE bookings_consultation SET
+    starts_at = starts_at + interval '300 days', ends_at = ends_at + interval '300 days',
+    code_issued_at = {NOON} - interval '9 days', proven_at = {NOON} - interval '9 days',
+    confirmed_at = {NOON} - interval '9 days'
+"""
 # For the day on which very many e-mails are due at once.
 A_DAY = 10  # visits for each of the dermatologists who come in addition
 MORE = 1_000_000  # their ids begin here
@@ -174,9 +180,7 @@ def _fill(name: str) -> None:
         make.aftercare_steps(treatment, hours=STEPS)
     rows.point_at("postgres")
     with rows.as_owner(name) as owner:
-        # The pattern of all others, out of their way.
-        away = "UPDATE {} SET starts_at = starts_at + {after}, ends_at = ends_at + {after}"
-        owner.execute(away.format(rows.TABLE, after="interval '300 days'"))
+        owner.execute(OUT_OF_THE_WAY)
         patients = {"email": "'person' || n || '@example.com'", "name": "'Person ' || n"}
         rows.multiply(owner, "bookings_patient", SIZE // 4, patients)
         rows.multiply(owner, rows.TABLE, SIZE, _columns())
