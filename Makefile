@@ -36,7 +36,7 @@ races: install-dev ## 300 rounds of many clients for one time (RACE_ROUNDS=300)
 faults: install-dev ## kill, freeze and refuse what sends e-mails: one table of what was lost and what came twice (some 20 minutes)
 	@FAULTS=full $(BIN)/python -m pytest tests/faults $(ARGS)
 
-bench: install-dev ## how fast, beside a bare view and beside pgbench: one table (some eight minutes)
+bench: install-dev ## how fast, beside a bare view, pgbench and smtplib: one table (some fifteen minutes)
 	@DJANGO_SETTINGS_MODULE=tests.bench.settings $(BIN)/python -m tests.bench
 
 check: install-dev ## style, types, import contracts, migrations, production settings, locked packages

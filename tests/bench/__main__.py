@@ -1,4 +1,4 @@
-"""`make bench`: how fast free times and bookings are, beside a bare view and beside pgbench, in one run."""
+"""`make bench`: how fast free times, bookings and e-mails are, beside a bare view, pgbench and smtplib, in one run."""
 
 import contextlib
 import datetime as dt
@@ -22,7 +22,7 @@ from django.test.utils import CaptureQueriesContext  # noqa: E402
 
 from bookings.actions import FreeTime  # noqa: E402
 from clinic.models import Dermatologist  # noqa: E402
-from tests.bench import asking, evidence, load, rows, sealing, statements, table  # noqa: E402
+from tests.bench import asking, evidence, load, messages, rows, sealing, statements, table  # noqa: E402
 from tests.bench.site import CORES, Meter, postgres_pid, site  # noqa: E402
 from tests.clients import ask_at_once  # noqa: E402
 
@@ -242,6 +242,7 @@ def main() -> None:
         targets += booking(bench)
         facts = [month(bench), race(bench)]
     targets += sealing.measured()
+    targets += messages.measured()
     facts += evidence.bench()
     say()
     for line in [*targets, *facts]:

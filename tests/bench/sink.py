@@ -1,11 +1,18 @@
-"""A mail relay that takes everything at once, in a process of its own: the bench measures who sends."""
+"""Mail relays that take everything, each in a process of its own: the bench measures who sends.
+
+BARE answers at once without looking at what is said; AIOSMTPD is a real server, the one that tests use.
+"""
 
 import asyncio
+import logging
 import multiprocessing
 from collections.abc import Iterator
 from contextlib import contextmanager
 from multiprocessing.connection import Connection
 
+from aiosmtpd.smtp import SMTP, Envelope, Session
+
+BARE, AIOSMTPD = "bare", "aiosmtpd"
 _fork = multiprocessing.get_context("fork")
 
 
@@ -64,9 +71,10 @@ class Sink:
 
 
 @contextmanager
-def sink() -> Iterator[Sink]:
+def sink(kind: str) -> Iterator[Sink]:
+    """A relay of that kind."""
     ours, its = _fork.Pipe()
-    process = _fork.Process(target=_run, args=[its], daemon=True)
+    process = _fork.Process(target=_run, args=[its, kind], daemon=True)
     process.start()
     try:
         assert process.pid is not None
@@ -76,14 +84,28 @@ def sink() -> Iterator[Sink]:
         process.join()
 
 
-def _run(line: Connection) -> None:
-    asyncio.run(_serve(line))
+def _run(line: Connection, kind: str) -> None:
+    logging.disable()  # aiosmtpd tells of each command
+    asyncio.run(_serve(line, kind))
 
 
-async def _serve(line: Connection) -> None:
+class _Keeps:
+    """What aiosmtpd does with an e-mail: it is counted."""
+
+    def __init__(self, taken: list[int]) -> None:
+        self.taken = taken
+
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
+        self.taken[0] += 1
+        self.taken[1] += len(envelope.original_content or b"")
+        return "250 Taken"
+
+
+async def _serve(line: Connection, kind: str) -> None:
     taken = [0, 0]
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: _Taking(taken), "127.0.0.1", 0)
+    speaks = {BARE: lambda: _Taking(taken), AIOSMTPD: lambda: SMTP(_Keeps(taken), loop=loop)}
+    server = await loop.create_server(speaks[kind], "127.0.0.1", 0)
     loop.add_reader(line.fileno(), lambda: (line.recv(), line.send(tuple(taken))))
     line.send(server.sockets[0].getsockname()[1])
     await server.serve_forever()
