@@ -30,7 +30,6 @@ def test_what_happens_while_postgresql_is_away(own, mail_server, tmp_path):
     server, database = own
     seconds = sized(3.0, 8.0)  # for each fault
     faults = ["restart", "sessions"] * sized(1, 3)
-    asked = [asking.canary(n, **slot) for n, slot in enumerate(free_slots()[: len(faults) * 90])]
     told, at = asking.Told(), []
     with parts.parts(parts.environment(database, mail_server), tmp_path) as clinic:
         site = clinic.web()
@@ -39,6 +38,9 @@ def test_what_happens_while_postgresql_is_away(own, mail_server, tmp_path):
         over = dt.timedelta(seconds=seconds * len(faults) * TIMES)
         load.visits_due(database, sized(100, 1500), over=over)
         audit.begin(database)
+        # What is free beside the load.
+        slots = free_slots()[: len(faults) * 90]
+        asked = [asking.canary(n, **slot) for n, slot in enumerate(slots)]
 
         connections["default"].close()  # it would end with the server
 
