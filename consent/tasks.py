@@ -26,8 +26,7 @@ def anchor_ledger() -> None:
     anchoring.anchor(now=clock.now())
 
 
-# It may take longer than a broker waits for an answer, so it is taken off the queue when it begins.
-@shared_task(acks_late=False, time_limit=6 * 3600)
+@shared_task(time_limit=6 * 3600)
 def verify_ledger() -> None:
     """Each night: recomputes everything and writes down what was found, for the desk."""
     report = verifying.verify(now=clock.now(), processes=1)

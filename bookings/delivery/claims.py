@@ -145,10 +145,13 @@ def _mark_unchanged(message: Message, *, wording: str) -> bool:
 
 
 def _mark_looking_again(message: Message, wording: str, now: dt.datetime) -> bool:
-    with transaction.atomic():
+    is_our_own = not connection.in_atomic_block
+    with transaction.atomic(), connection.cursor() as cursor:
+        if is_our_own:
+            # From a sender that freezes here PostgreSQL takes the lock back: a patient may wait for it.
+            cursor.execute(IDLE_FIVE_SECONDS_AT_MOST)
         if message.consultation_id is not None:
-            with connection.cursor() as cursor:
-                cursor.execute(LOCK_AGAINST_CHANGE, [message.consultation_id])
+            cursor.execute(LOCK_AGAINST_CHANGE, [message.consultation_id])
         if not owing.still_owed(message, now=now):
             return False
         enough = _ours(message).filter(lease_until__gte=_from_now(LEFT_AT_THE_DOT))
@@ -163,6 +166,7 @@ def _mark_looking_again(message: Message, wording: str, now: dt.datetime) -> boo
         )
 
 
+IDLE_FIVE_SECONDS_AT_MOST = "SET LOCAL idle_in_transaction_session_timeout = 5000"
 LOCK_AGAINST_CHANGE = "SELECT 1 FROM bookings_consultation WHERE id = %s FOR SHARE"
 # Who waits here for a change to be committed then reads the row as it is after it. Of what was changed in
 # our own transaction its number says nothing.
