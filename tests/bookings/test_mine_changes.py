@@ -214,7 +214,7 @@ def test_pages_take_the_same_queries_however_many_times_are_free(dermatologists)
     for slug in ("huda", "omar", "layla")[:dermatologists]:
         make.dermatologist(slug)
     person = Person().opens_own_page(make.confirmed())
-    for path, count in (("/my/", 7), ("/my/cancel/", 5), ("/my/move/", 11)):
+    for path, count in (("/my/", 8), ("/my/cancel/", 5), ("/my/move/", 11)):
         with CaptureQueriesContext(connection) as queries:
             person.client.get(path)
         assert len(queries) == count, path
