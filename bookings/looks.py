@@ -14,15 +14,15 @@ import datetime as dt
 from dataclasses import dataclass
 
 from django.db import connection
-from django.db.models import Q, Value
+from django.db.models import Q
 from django.db.models.expressions import RawSQL
-from django.db.models.functions import Greatest
 
 from bookings.models import Relay
 
 WHOLE_LOOK_EVERY = dt.timedelta(minutes=10)
 # How far back a look asks for what fell due and ended while nobody looked.
 LOOKS_BACK = dt.timedelta(days=7)
+A_TICK_BESIDE = dt.timedelta(minutes=1)
 
 # The last look; the oldest transaction that goes on; the one after those that can be seen, our own too.
 LAST_LOOK = """
@@ -82,7 +82,9 @@ def end(look: Look) -> None:
 
     Of two looks at once the later one may know less: it counts only if it knows at least as much.
     """
-    Relay.objects.update(ticked_at=Greatest("ticked_at", Value(look.now)))
+    # Later than now it can only be by a sender beside us, or by a clock that was put back since.
+    beside_us = Q(ticked_at__gte=look.now, ticked_at__lte=look.now + A_TICK_BESIDE)
+    Relay.objects.exclude(beside_us).update(ticked_at=look.now)
     seen = {"looked_at": look.now, "looked_through": look.through}
     if look.is_whole:
         Relay.objects.update(**seen, looked_at_all_at=look.now)

@@ -126,6 +126,7 @@ class Sink:
         self.senders: list[str | None] = []  # of the envelopes
         self.refuse_next = 0
         self.no_mailbox: set[str] = set()
+        self.answers: dict[str, str] = {}  # to RCPT, of an address
         self.port = processes.free_port()
 
     @property
@@ -137,6 +138,8 @@ class Sink:
     ) -> str:
         if address in self.no_mailbox:
             return "550 5.1.1 No such mailbox"
+        if address in self.answers:
+            return self.answers[address]
         envelope.rcpt_tos.append(address)
         return "250 OK"
 

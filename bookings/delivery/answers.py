@@ -24,6 +24,11 @@ class LoginRefused(NotTaken):
 class BadAddress(NotTaken):
     """There is no such mailbox."""
 
+    @property
+    def names_the_mailbox(self) -> bool:
+        """Whether that is beyond doubt: a bare 550 may mean us (RFC 3463 sections 3.2 and 3.3)."""
+        return " 5.1." in self.answer or " 5.2." in self.answer
+
 
 class RefusesUs(NotTaken):
     """It refuses this e-mail for good, or our sender, or everything of ours."""

@@ -35,6 +35,11 @@ CODES_FIRST = (
     "pk",
 )
 
+# To ask a relay that refused all before: first what it has not refused yet.
+NEW_FIRST = (Case(When(refused_at=None, then=0), default=1), "next_try_at", "pk")
+# No wait is longer, nights included; so long a one comes of a clock that was put back.
+LONGEST_WAIT = dt.timedelta(hours=16)
+
 # What staff read on the desk; kept in English and translated where it is shown.
 ADDRESS_REFUSED = gettext_noop("There is no mailbox with this address.")
 NOT_WRITTEN = gettext_noop("This e-mail could not be put together.")
@@ -62,13 +67,17 @@ def _from_now(span: dt.timedelta) -> ExpressionWrapper:
 LEASE_UNTIL = _from_now(LEASE)
 
 
-def claim(*, now: dt.datetime, at_most: int, only_late: bool = False) -> list[Message]:
+def claim(
+    *, now: dt.datetime, at_most: int, only_late: bool = False, new_first: bool = False
+) -> list[Message]:
     """A few due rows, codes first, for this sender alone until the lease is over.
 
-    `only_late`: those alone that have become useless.
+    `only_late`: those alone that have become useless. `new_first`: codes in their turn, and what was
+    refused before at the end.
     """
+    order = NEW_FIRST if new_first else CODES_FIRST
     with transaction.atomic():
-        due = Message.objects.due(now=now).order_by(*CODES_FIRST)
+        due = Message.objects.due(now=now).order_by(*order)
         due = due.filter(useful_until__lte=now) if only_late else due
         rows = list(due.select_for_update(skip_locked=True, of=("self",))[:at_most])
         if twice := [row.pk for row in rows if row.copies >= COPIES_AT_MOST]:
@@ -82,7 +91,7 @@ def claim(*, now: dt.datetime, at_most: int, only_late: bool = False) -> list[Me
             tries=F("tries") + 1,
         )
         claimed = Message.objects.filter(pk__in=ours).select_related(*BROUGHT)
-        return list(claimed.order_by(*CODES_FIRST))
+        return list(claimed.order_by(*order))
 
 
 def let_go_of_the_dead(*, now: dt.datetime) -> None:
@@ -90,6 +99,8 @@ def let_go_of_the_dead(*, now: dt.datetime) -> None:
 
     One that was handed over twice, and not answered either time, staff decide about.
     """
+    too_far = Message.objects.filter(state=MessageState.OWED, next_try_at__gt=now + LONGEST_WAIT)
+    too_far.update(next_try_at=now)
     over = Message.objects.filter(state=MessageState.SENDING, lease_until__lte=now)
     if not over.exists():
         return

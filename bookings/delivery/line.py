@@ -118,6 +118,7 @@ class _Dialogue(smtplib.SMTP):
         self.putcmd("data")
         code, words = self.getreply()
         if code != 354:
+            self.rset()  # or the next e-mail would be a "nested MAIL"
             raise smtplib.SMTPDataError(code, words)
         quoted = re.sub(rb"(?m)^\.", b"..", msg)
         self.send(quoted if quoted.endswith(b"\r\n") else quoted + b"\r\n")
@@ -221,10 +222,11 @@ class Line:
             self._hang_up()
         if code < 500:
             return NotNow(answer, line_is_broken=code == 421)
-        if code in (530, 534, 535, 538):
+        if code in (530, 534, 535, 538) and not to_address:
             return LoginRefused(answer)
         # X.7.X: security or policy, so it means us and not the mailbox (RFC 3463 section 3.8).
-        return BadAddress(answer) if to_address and " 5.7." not in answer else RefusesUs(answer)
+        of_address = to_address and " 5.7." not in answer and code not in (530, 534, 535, 538)
+        return BadAddress(answer) if of_address else RefusesUs(answer)
 
     def _hang_up(self) -> None:
         """Without QUIT: after an e-mail that was begun it would be taken as a part of it."""

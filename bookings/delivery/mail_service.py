@@ -31,7 +31,7 @@ NOT_BEGUN = (
     urllib3.exceptions.ConnectTimeoutError,
     ssl.SSLCertVerificationError,
 )
-LOGIN = (401, 403)
+LOGIN = (401,)
 LATER = (408, 425, 429)
 # A gateway's words: what stands behind it may have taken the e-mail (RFC 9110 sections 15.6.3, 15.6.5).
 GATEWAYS = (502, 504)

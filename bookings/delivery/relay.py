@@ -25,7 +25,9 @@ def is_used() -> bool:
 
 def probe(*, now: dt.datetime) -> Relay | None:
     """The relay that is left alone, for the one sender who may try it now; None for all others."""
-    due = Relay.objects.filter(opened_at__isnull=False, probe_at__lte=now)
+    # Further ahead it lies only if the database's clock was put back.
+    its_time = Q(probe_at__lte=now) | Q(probe_at__gt=now + PROBED_EVERY)
+    due = Relay.objects.filter(its_time, opened_at__isnull=False)
     if due.update(probe_at=now + PROBED_EVERY):
         return Relay.objects.get()
     return None
@@ -53,24 +55,38 @@ def took(*, now: dt.datetime) -> None:
 
 
 def answers_again() -> None:
-    """It can be reached, and knows us; whether it takes e-mails is seen with the next one."""
-    if Relay.objects.filter(why__in=[Why.NO_ANSWER, Why.LOGIN]).update(
-        opened_at=None, why="", answer="", probe_at=None
+    """It talks to us again; what it does with e-mails is seen with the next ones."""
+    if Relay.objects.exclude(opened_at=None).update(
+        opened_at=None, why="", answer="", probe_at=None, refused_in_a_row=0
     ):
         logger.warning("the mail relay answers again")
 
 
+def is_suspected(message: Message) -> bool:
+    """Whether a refusal of this e-mail's address may mean us: it has taken nothing since the first."""
+    relay = Relay.objects.get()
+    if relay.why != Why.REFUSES_US:
+        return False
+    since = message.refused_at
+    return since is None or relay.accepted_at is None or relay.accepted_at < since
+
+
 def refused(message: Message, *, answer: str, now: dt.datetime) -> None:
-    """It refused an e-mail for good. Several in a row mean us: then none of them was at fault."""
-    if message.refused_at is None:
-        Relay.objects.update(refused_in_a_row=F("refused_in_a_row") + 1)
+    """It refused an e-mail for good. Several in a row mean us: then none of them was at fault.
+
+    The same one refused once more tells nothing new.
+    """
+    if message.refused_at is not None:
+        return
+    Relay.objects.update(refused_in_a_row=F("refused_in_a_row") + 1)
     relay = Relay.objects.get()
     if relay.refused_in_a_row < REFUSALS:
         return
     leave_alone(Why.REFUSES_US, answer=answer, now=now)
     since = Q(refused_at__gt=relay.accepted_at) if relay.accepted_at else Q()
+    beyond_doubt = Q(answer__contains=" 5.1.") | Q(answer__contains=" 5.2.")
     wrongly = Message.objects.filter(since, state=MessageState.BAD_ADDRESS, phoned_at=None)
-    wrongly.filter(useful_until__gt=now).update(
+    wrongly.filter(useful_until__gt=now).exclude(beyond_doubt).update(
         state=MessageState.OWED, next_try_at=now + AGAIN_AFTER, trouble=""
     )
 

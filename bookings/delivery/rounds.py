@@ -4,8 +4,8 @@ import datetime as dt
 import logging
 import time
 from functools import cached_property
+from typing import Any
 
-import django.db
 from django.core.mail import EmailMessage
 from django.db import InterfaceError, OperationalError, connection
 
@@ -39,6 +39,7 @@ ROUND_LASTS = 8
 # what is written in vain could be saved by another look: the mark before the dot looks again.
 FRESH = 5
 BROKEN_LINES = 3  # in a row end the round
+DATABASE_IS_AWAY = (OperationalError, InterfaceError)
 STAMPED_WITHIN, STAMPED_EVERY = 10.0, 0.2  # seconds
 
 
@@ -69,6 +70,7 @@ class Round:
         self.accepted = False  # since the relay was last told so
         self.broken_lines = 0
         self.is_over = False
+        self.asked = False  # whether the relay has said anything about an e-mail
 
     @cached_property
     def clinic(self) -> Clinic:
@@ -83,7 +85,7 @@ class Round:
                 if not claimed:
                     break
                 for message in claimed:
-                    if self.is_over:
+                    if self.is_over or time.monotonic() > until:
                         claims.put_back(message)
                     else:
                         self._deliver(message)
@@ -93,21 +95,31 @@ class Round:
         return self.sent
 
     def probe(self, why: str) -> int:
-        """One e-mail, or only a call where nothing is due: does the relay work again?"""
+        """Does the relay work again? One that did not talk to us is called; one that refused us is asked."""
         self.end_late()
-        claimed = self._claim(at_most=1)
         try:
-            if claimed:
-                self._deliver(claimed[0])
-                self._tell_accepted()
-            elif why in (Why.NO_ANSWER, Why.LOGIN):
+            if why == Why.REFUSES_US:
+                self._ask()
+            else:
                 self.line.open()
                 relay.answers_again()
+                self.run(at_once=1)
         except (Unreachable, LoginRefused):
             pass
         finally:
             self.line.close()
         return self.sent
+
+    def _ask(self) -> None:
+        """Goes on until one e-mail was really put to the relay; any answer but that refusal will do."""
+        until = time.monotonic() + ROUND_LASTS
+        while not self.asked and time.monotonic() < until:
+            claimed = claims.claim(now=self.now, at_most=1, new_first=True)
+            if not claimed:
+                return
+            self._look_at(claimed)
+            self._deliver(claimed[0])
+        self._tell_accepted()
 
     def end_late(self) -> int:
         """While nobody sends, what has become useless is ended, for staff to see."""
@@ -118,12 +130,33 @@ class Round:
     def _claim(self, *, at_most: int) -> list[Message]:
         """Some rows, and in one look which of them are still owed."""
         claimed = claims.claim(now=self.now, at_most=at_most)
-        self.claimed_at = time.monotonic()
-        self.owed = owing.which_are_owed(claimed, now=self.now)
+        self._look_at(claimed)
         return claimed
 
+    def _look_at(self, claimed: list[Message]) -> None:
+        self.claimed_at = time.monotonic()
+        try:
+            self.owed = owing.which_are_owed(claimed, now=self.now)
+        except DATABASE_IS_AWAY:
+            raise
+        except Exception as error:  # one of them cannot be asked about: each is, by itself
+            logger.error("one of %s messages cannot be looked at: %r", len(claimed), type(error))
+            self.claimed_at -= FRESH
+
     def _deliver(self, message: Message) -> None:
-        """One e-mail, if it is still owed; what the relay says of it is written down."""
+        """One e-mail, if it is still owed; what the relay says of it is written down.
+
+        One that cannot be written, or asked about, must not stop the others.
+        """
+        try:
+            self._deliver_if_owed(message)
+        except DATABASE_IS_AWAY:
+            raise  # that says nothing about this e-mail: its lease runs out
+        except Exception as error:
+            logger.error("message %s cannot be written: %s", message.pk, type(error).__name__)
+            claims.cannot_be_written(message)
+
+    def _deliver_if_owed(self, message: Message) -> None:
         if time.monotonic() > self.claimed_at + FRESH:
             if not claims.renew(message):
                 return  # the batch took so long that another sender has it now
@@ -135,17 +168,8 @@ class Round:
         elif (morning := owing.quiet_until(message, now=self.now)) > self.now:
             claims.put_back(message, next_try_at=morning)
         else:
-            self._write_and_send(message)
-
-    def _write_and_send(self, message: Message) -> None:
-        try:
             email = emails.compose(message, now=self.now, clinic=self.clinic)
             self._hand_over(message, email, wording=emails.wording_hash(message))
-        except django.db.Error:
-            raise  # a lost database says nothing about this e-mail: its lease runs out
-        except Exception as error:  # one e-mail that cannot be written must not stop the others
-            logger.error("message %s cannot be written: %s", message.pk, type(error).__name__)
-            claims.cannot_be_written(message)
 
     def _hand_over(self, message: Message, email: EmailMessage, *, wording: str) -> None:
         def before_the_dot() -> None:
@@ -163,11 +187,13 @@ class Round:
         except NotTaken as refusal:
             self._not_taken(message, refusal)
         else:
+            self.asked = True
             _stamp(message)
             self.sent += 1
             self.accepted, self.broken_lines = True, 0
 
     def _not_taken(self, message: Message, refusal: NotTaken) -> None:
+        self.asked = True
         if isinstance(refusal, NobodyKnows):
             claims.nobody_knows(message, now=self.now)
             self._line_broke()
@@ -180,14 +206,7 @@ class Round:
             relay.leave_alone(why, answer=refusal.answer, now=self.now)
             claims.put_back(message, trouble=NO_ANSWER, answer=refusal.answer)
         elif isinstance(refusal, BadAddress):
-            claims.end(
-                message,
-                MessageState.BAD_ADDRESS,
-                trouble=claims.ADDRESS_REFUSED,
-                answer=refusal.answer,
-                refused_at=self.now,
-            )
-            self._refused(message, refusal)
+            self._bad_address(message, refusal)
         elif isinstance(refusal, RefusesUs):
             claims.try_later(
                 message, REFUSED, answer=refusal.answer, refused_at=self.now, now=self.now
@@ -195,8 +214,21 @@ class Round:
             self._refused(message, refusal)
         else:
             claims.try_later(message, NOT_NOW, answer=refusal.answer, now=self.now)
+            relay.answers_again()
             if isinstance(refusal, NotNow) and refusal.line_is_broken:
                 self._line_broke()
+
+    def _bad_address(self, message: Message, refusal: BadAddress) -> None:
+        """Beyond doubt, or only as far as the relay takes other e-mails."""
+        because: dict[str, Any] = {"answer": refusal.answer, "refused_at": self.now}
+        if message.refused_at and not refusal.names_the_mailbox and relay.is_suspected(message):
+            claims.try_later(message, REFUSED, now=self.now, **because)
+            return
+        claims.end(message, MessageState.BAD_ADDRESS, trouble=claims.ADDRESS_REFUSED, **because)
+        if refusal.names_the_mailbox:
+            relay.answers_again()
+        else:
+            self._refused(message, refusal)
 
     def _refused(self, message: Message, refusal: NotTaken) -> None:
         relay.refused(message, answer=refusal.answer, now=self.now)
@@ -221,7 +253,7 @@ def _stamp(message: Message) -> None:
     while True:
         try:
             return claims.sent(message)
-        except (OperationalError, InterfaceError) as error:
+        except DATABASE_IS_AWAY as error:
             if time.monotonic() > until:
                 raise
             logger.warning("message %s is not stamped yet: %s", message.pk, type(error).__name__)

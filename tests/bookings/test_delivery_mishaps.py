@@ -17,7 +17,7 @@ from bookings.models import Consultation, Message, MessageState, Relay, Why
 from clinic import clock
 from tests import databases, make, processes
 
-MINUTE = dt.timedelta(minutes=1)
+SECOND, MINUTE = dt.timedelta(seconds=1), dt.timedelta(minutes=1)
 NEXT_WEEK = make.TOMORROW_AT_9 + dt.timedelta(days=7)
 pytestmark = pytest.mark.one_risk
 
@@ -43,7 +43,7 @@ def left_by_a_dead_sender(*, marked: int = 0) -> Message:
 def test_nothing_stays_with_a_dead_sender_while_the_relay_is_left_alone(settings, marked, state):
     settings.EMAIL_PORT = processes.free_port()
     message = left_by_a_dead_sender(marked=marked)
-    until = make.NOW + MINUTE
+    until = make.NOW + 4 * SECOND
     Relay.objects.update(opened_at=make.NOW, why=Why.NO_ANSWER, probe_at=until)
     delivery.send_due(now=make.NOW)
     message.refresh_from_db()

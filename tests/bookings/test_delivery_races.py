@@ -71,6 +71,8 @@ def test_without_the_lease_the_same_senders_send_twice(committed_db, smtp_sink, 
     # PostgreSQL refuses the marks and stamps of the second, so these are off too.
     monkeypatch.setattr(claims, "mark_the_dot", lambda message, *, wording, now: True)
     monkeypatch.setattr(claims, "sent", lambda message: None)
+    monkeypatch.setattr(claims, "put_back", lambda message: None)
+    monkeypatch.setattr(rounds, "ROUND_LASTS", 2)
     waiting_for_codes(6)
     owing.note_owed(now=clock.now())
     assert at_once(lambda: delivery.send_due(now=clock.now()), threads=4) == []
