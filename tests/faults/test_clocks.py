@@ -27,13 +27,14 @@ OFFSETS = {
     "-1d": dt.timedelta(days=-1),
 }
 SENDING = "SELECT count(*) FROM bookings_message WHERE state = 'sending'"
-# Each time that a row changed hands: how long its lease had been over. Less than nothing would be theft.
+# Each time that a row changed hands, or was let go of for somebody who died: how long its lease had been over. Less than nothing would be theft.
 TAKEN = """
 CREATE TABLE faults_taken (overdue interval);
 CREATE FUNCTION faults_note_taken() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
 BEGIN INSERT INTO faults_taken VALUES (clinic_now() - OLD.lease_until); RETURN NULL; END $$;
 CREATE TRIGGER faults_note_taken AFTER UPDATE ON bookings_message FOR EACH ROW
-    WHEN (OLD.state = 'sending' AND NEW.state = 'sending' AND NEW.lease <> OLD.lease)
+    WHEN (OLD.state = 'sending' AND (NEW.state = 'sending' AND NEW.lease <> OLD.lease
+        OR NEW.state = 'owed' AND NEW.tries = OLD.tries AND NEW.next_try_at = OLD.next_try_at))
     EXECUTE FUNCTION faults_note_taken();
 """
 LATE = """
