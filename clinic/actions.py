@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from clinic.errors import NotPossibleNow
 from clinic.i18n import Language, text_in
 from clinic.models import AftercarePlan, AftercareStep, Dermatologist, PlanState, Treatment
-from clinic.plain_text import trouble_in
+from clinic.plain_text import names, trouble_in
 
 
 def start_plan(*, treatment: Treatment, written_by: User) -> AftercarePlan:
@@ -195,13 +195,20 @@ def _refuse_unless_previewed(plan: AftercarePlan, previewed: str) -> None:
 
 
 def refuse_to_go_live(plan: AftercarePlan) -> None:
-    """Whatever PostgreSQL would refuse too, in sentences: no step, gaps, hidden signs."""
+    """Whatever PostgreSQL would refuse too, in sentences: no step, gaps, hidden signs.
+
+    And a treatment that is named, for the same words go to who did not allow that.
+    """
     steps = list(plan.steps.all())
     if not steps:
         raise NotPossibleNow(_("A plan needs at least one step."))
+    treatment = plan.treatment
+    own = {treatment.name_en, treatment.name_ar}
+    reasons = {name for row in treatment.concerns.all() for name in (row.name_en, row.name_ar)}
     for step in steps:
         for part in AftercareStep.PARTS:
             _refuse_part(step, part)
+            _refuse_names(step, part, own | reasons if part == "subject" else own)
 
 
 def _refuse_part(step: AftercareStep, part: str) -> None:
@@ -217,3 +224,18 @@ def _refuse_part(step: AftercareStep, part: str) -> None:
             )
         if trouble := trouble_in(text):
             raise NotPossibleNow(f"{step.key}, {column.verbose_name}: {trouble}")
+
+
+def _refuse_names(step: AftercareStep, part: str, unsaid: set[str]) -> None:
+    """Neither language of a text holds one of these names in either language."""
+    for language in Language.values:
+        column: Any = step._meta.get_field(f"{part}_{language}")
+        for name in sorted(unsaid):
+            if names(text_in(step, part, language), name):
+                raise NotPossibleNow(
+                    _(
+                        "%(step)s: “%(text)s” names “%(name)s”. Say it in other words: the e-mail also goes "
+                        "to patients who do not want that named."
+                    )
+                    % {"step": step.key, "text": column.verbose_name, "name": name}
+                )

@@ -4,7 +4,7 @@ import pytest
 
 from clinic import actions
 from clinic.errors import NotPossibleNow
-from clinic.models import PLAN_STEPS, AftercarePlan, AftercareStep, PlanState
+from clinic.models import PLAN_STEPS, AftercarePlan, AftercareStep, Concern, PlanState
 from tests import make
 
 pytestmark = [pytest.mark.django_db, pytest.mark.one_risk]
@@ -138,3 +138,39 @@ def test_an_older_version_is_not_published_over_a_newer_one():
     make.publish_plan(newer)
     with pytest.raises(NotPossibleNow, match="Version 2 was published meanwhile"):
         publish(make.reviewed_plan(older))
+
+
+@pytest.mark.parametrize(
+    ("part", "words"),
+    [
+        ("subject_en", "After your MESOTHERAPY"),
+        ("subject_en", "Tips for cellulite: day one"),
+        ("subject_en", "بعد السيلوليت"),
+        ("subject_ar", "بعد جلسة الميزُوثِيـرابي"),
+        ("subject_ar", "بعد جلسة للميزوثيرابي"),
+        ("subject_ar", "Mesotherapy"),
+        ("title_en", "Icing after mesotherapy"),
+        ("body_ar", "بعد الميزوثيرابي: ضعه 10 دقائق."),
+        ("red_flags_en", "Call the same day. Mesotherapy can burn."),
+    ],
+)
+def test_a_plan_that_names_the_treatment_or_in_a_subject_its_reason_does_not_go_live(part, words):
+    row = draft()
+    row.steps.filter(key="after-24").update(**{part: words})
+    with pytest.raises(NotPossibleNow) as refusal:
+        actions.submit_for_review(plan=row, change_note="New.")
+    column = AftercareStep._meta.get_field(part).verbose_name
+    assert f"after-24: “{column}” names “" in str(refusal.value)
+
+
+def test_a_name_that_is_put_in_after_the_review_is_refused_too():
+    row = make.reviewed_plan(draft())
+    Concern.objects.filter(treatment=row.treatment, slug="cellulite").update(name_en="Your Visit")
+    with pytest.raises(NotPossibleNow, match="names “Your Visit”"):
+        publish(row)
+
+
+def test_a_reason_may_stand_in_the_text_itself():
+    row = draft()
+    row.steps.filter(key="after-24").update(body_en="Cellulite takes time.")
+    assert make.publish_plan(row).state == PlanState.PUBLISHED
