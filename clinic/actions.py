@@ -9,6 +9,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
+from clinic import groups
 from clinic.errors import NotPossibleNow
 from clinic.i18n import Language, text_in
 from clinic.models import AftercarePlan, AftercareStep, Dermatologist, PlanState, Treatment
@@ -71,7 +72,7 @@ def review_plan(
             raise NotPossibleNow(_("Only a plan in review can be reviewed."))
         if locked.written_by_id == reviewed_by.pk:
             raise NotPossibleNow(_("A second person has to review this plan."))
-        dermatologist = Dermatologist.objects.filter(user_id=reviewed_by.pk).first()
+        dermatologist = dermatologist_who_is(reviewed_by)
         if dermatologist is None:
             raise NotPossibleNow(_("Only a dermatologist can review an aftercare plan."))
         if locked.reviewed_by_id is None:
@@ -160,6 +161,15 @@ def preview_of(plan: AftercarePlan) -> str:
     }
     canonical = json.dumps(parts, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def dermatologist_who_is(user: User) -> Dermatologist | None:
+    """Who reviews a plan, or a risk list, when this person does: linked to a dermatologist, and in their group.
+
+    A lead links a sign-in to a dermatologist, but puts nobody into a group: so a second lead is none yet.
+    """
+    in_group = Dermatologist.objects.filter(user__groups__name=groups.DERMATOLOGISTS)
+    return in_group.filter(user_id=user.pk).first()
 
 
 def _lock(plan: AftercarePlan) -> AftercarePlan:

@@ -92,6 +92,17 @@ def test_only_a_dermatologist_reviews_and_without_a_review_nothing_is_published(
         publish(row)
 
 
+def test_a_second_lead_whose_sign_in_is_linked_to_a_dermatologist_is_none():
+    row = actions.submit_for_review(plan=draft(), change_note="New.")
+    huda = make.dermatologist()
+    huda.user = make.staff("lead2", group="Lead")
+    huda.save()
+    with pytest.raises(NotPossibleNow, match="Only a dermatologist"):
+        actions.review_plan(plan=row, reviewed_by=huda.user, now=make.NOW)
+    make.staff("lead2", group="Dermatologists")
+    assert actions.review_plan(plan=row, reviewed_by=huda.user, now=make.NOW).reviewed_by == huda
+
+
 def test_a_plan_that_is_sent_back_is_a_draft_again_and_its_review_is_void():
     row = make.reviewed_plan(draft())
     back = actions.send_back(plan=row, remark="Shorter.")
@@ -110,7 +121,7 @@ def test_who_looked_at_other_words_is_asked_to_look_again():
     row.steps.filter(key="after-24").update(body_en="Something else.")
     sent = actions.submit_for_review(plan=row, change_note="New.")
     huda = make.dermatologist()
-    huda.user = make.staff("approver")
+    huda.user = make.staff("approver", group="Dermatologists")
     huda.save()
     with pytest.raises(NotPossibleNow, match="has changed since you looked"):
         actions.review_plan(plan=sent, reviewed_by=huda.user, now=make.NOW, previewed=seen)
