@@ -38,6 +38,7 @@ SPECIAL = {
     "asks_again": _("risk information is open again"),
     "no_room": _("without a video link"),
     "by_patient": _("by the patient"),
+    "on_the_phone": _("by the patient, on the phone"),
     "by_clinic": _("by the clinic"),
     "too_late": _("too late to move it online"),
 }
@@ -71,6 +72,7 @@ VARIANTS: tuple[tuple[Kind, str], ...] = (
     (Kind.REMINDER_1_HOUR, "confirmed no_room elsewhere named"),
     (Kind.ASK_AGAIN, "confirmed asks_again"),
     (Kind.CANCELLED, "confirmed cancelled by_patient"),
+    (Kind.CANCELLED, "confirmed cancelled on_the_phone"),
     (Kind.CANCELLED, "confirmed cancelled by_clinic"),
     (Kind.CANCELLED, "waiting cancelled by_clinic no_time"),
 )
@@ -206,6 +208,7 @@ def _states(clinic: Clinic, *, now: dt.datetime) -> dict[str, dict[str, Any]]:
         "too_late": late,
         "cancelled": {"status": Status.CANCELLED, "cancelled_at": now},
         "by_patient": {"cancelled_by_patient": True},
+        "on_the_phone": {"cancelled_on_the_phone": True},
     }
 
 

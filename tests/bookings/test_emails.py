@@ -209,6 +209,23 @@ def test_a_cancelled_request_without_a_time_says_that_the_clinic_did_it():
     assert not list(mail.iter_attachments())
 
 
+@pytest.mark.parametrize(
+    ("by", "sentence"),
+    [
+        ({"by_patient": True}, "It was cancelled from your page."),
+        ({"by_patient": False}, "The clinic cancelled it, and we are sorry."),
+        ({"by_patient": False, "on_the_phone": True}, "You asked us to cancel it."),
+    ],
+)
+def test_a_cancellation_says_whose_it_was_and_only_the_clinics_own_is_the_clinics(by, sentence):
+    visit = make.confirmed(starts_at=NEXT_WEEK)
+    bookings.actions.cancel(consultation=visit, now=make.NOW, **by)
+    (message,) = owing.owed(now=make.NOW)
+    text = plain(body(read(message, make.NOW), "plain"))
+    said = [one for one in ("your page.", "clinic cancelled it", "asked us to") if one in text]
+    assert sentence in text and len(said) == 1
+
+
 def test_aftercare_keeps_its_numbered_steps_and_says_who_approved_it():
     message, now = of_kind(Kind.AFTERCARE)
     mail = read(message, now)
