@@ -1,5 +1,6 @@
 """Every e-mail in both languages: the fact first, nothing about health outside, nothing turned round."""
 
+import datetime as dt
 import re
 
 import pytest
@@ -239,6 +240,28 @@ def test_aftercare_keeps_its_numbered_steps_and_says_who_approved_it():
     stamp = "approved by Dr Huda on Monday 5 October 2026, version 1; not a diagnosis"
     assert stamp in text
     assert "Wrap ice" not in mail["Subject"]
+
+
+@pytest.mark.parametrize(
+    ("language", "names", "sentence"),
+    [
+        ("en", False, "because Sami was at the clinic on Monday 23 November 2026"),
+        ("en", True, "because of Sami's session on Monday 23 November 2026: Mesotherapy."),
+        ("ar", False, "بسبب زيارة Sami للعيادة يوم"),
+        ("ar", True, "بسبب جلسة Sami يوم"),
+    ],
+)
+def test_a_guardian_reads_whose_session_it_was(language, names, sentence):
+    child = {"patient_name": "Sami", "birth_date": dt.date(2015, 5, 1), "guardian_name": "Mona"}
+    message, now = of_kind(Kind.AFTERCARE, language=language, names_treatment=names, **child)
+    text = plain(body(read(message, now), "plain"))
+    assert sentence in text
+    assert "because you" not in text and "your session" not in text
+
+
+def test_a_changed_address_is_told_in_words_that_fit_one_that_staff_typed():
+    message, now = of_kind(Kind.ADDRESS_CHANGED)
+    assert "proven" not in body(read(message, now), "plain")
 
 
 def test_steps_that_go_on_after_an_empty_line_keep_their_numbers():
