@@ -40,7 +40,8 @@ PROVEN = Q(proven_at__isnull=False)
 ASKED_AFTERWARDS = Q(status=Status.CANCELLED, link_asked_at__gte=F("cancelled_at")) | Q(
     ~UNFINISHED & ~CANCELLED, link_asked_at__gte=F("confirmed_at")
 )
-# Who was told of a visit is told of its end; so is a proven one whom the clinic cancels.
+# Who was told of a visit is told of its end; so is a proven one whom staff cancel, also at
+# the patient's word.
 KNEW_OF_IT = Q(confirmed_at__isnull=False) | (PROVEN & Q(cancelled_by_patient=False))
 # Let go at the proof, for the same person has a visit then: the page says so at once.
 GAVE_WAY = Q(status=Status.EXPIRED, hold_expires_at=F("proven_at")) & ~Q(proven_by=Proof.IN_PERSON)

@@ -9,10 +9,11 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
+from clinic import groups
 from clinic.errors import NotPossibleNow
 from clinic.i18n import Language, text_in
 from clinic.models import AftercarePlan, AftercareStep, Dermatologist, PlanState, Treatment
-from clinic.plain_text import trouble_in
+from clinic.plain_text import names, trouble_in
 
 
 def start_plan(*, treatment: Treatment, written_by: User) -> AftercarePlan:
@@ -71,7 +72,7 @@ def review_plan(
             raise NotPossibleNow(_("Only a plan in review can be reviewed."))
         if locked.written_by_id == reviewed_by.pk:
             raise NotPossibleNow(_("A second person has to review this plan."))
-        dermatologist = Dermatologist.objects.filter(user_id=reviewed_by.pk).first()
+        dermatologist = dermatologist_who_is(reviewed_by)
         if dermatologist is None:
             raise NotPossibleNow(_("Only a dermatologist can review an aftercare plan."))
         if locked.reviewed_by_id is None:
@@ -162,6 +163,15 @@ def preview_of(plan: AftercarePlan) -> str:
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 
+def dermatologist_who_is(user: User) -> Dermatologist | None:
+    """Who reviews a plan, or a risk list, when this person does: linked to a dermatologist, and in their group.
+
+    A lead links a sign-in to a dermatologist, but puts nobody into a group: so a second lead is none yet.
+    """
+    in_group = Dermatologist.objects.filter(user__groups__name=groups.DERMATOLOGISTS)
+    return in_group.filter(user_id=user.pk).first()
+
+
 def _lock(plan: AftercarePlan) -> AftercarePlan:
     return AftercarePlan.objects.select_for_update(of=("self",)).get(pk=plan.pk)
 
@@ -195,13 +205,20 @@ def _refuse_unless_previewed(plan: AftercarePlan, previewed: str) -> None:
 
 
 def refuse_to_go_live(plan: AftercarePlan) -> None:
-    """Whatever PostgreSQL would refuse too, in sentences: no step, gaps, hidden signs."""
+    """Whatever PostgreSQL would refuse too, in sentences: no step, gaps, hidden signs.
+
+    And a treatment that is named, for the same words go to who did not allow that.
+    """
     steps = list(plan.steps.all())
     if not steps:
         raise NotPossibleNow(_("A plan needs at least one step."))
+    treatment = plan.treatment
+    own = {treatment.name_en, treatment.name_ar}
+    reasons = {name for row in treatment.concerns.all() for name in (row.name_en, row.name_ar)}
     for step in steps:
         for part in AftercareStep.PARTS:
             _refuse_part(step, part)
+            _refuse_names(step, part, own | reasons if part == "subject" else own)
 
 
 def _refuse_part(step: AftercareStep, part: str) -> None:
@@ -217,3 +234,18 @@ def _refuse_part(step: AftercareStep, part: str) -> None:
             )
         if trouble := trouble_in(text):
             raise NotPossibleNow(f"{step.key}, {column.verbose_name}: {trouble}")
+
+
+def _refuse_names(step: AftercareStep, part: str, unsaid: set[str]) -> None:
+    """Neither language of a text holds one of these names in either language."""
+    for language in Language.values:
+        column: Any = step._meta.get_field(f"{part}_{language}")
+        for name in sorted(unsaid):
+            if names(text_in(step, part, language), name):
+                raise NotPossibleNow(
+                    _(
+                        "%(step)s: “%(text)s” names “%(name)s”. Say it in other words: the e-mail also goes "
+                        "to patients who do not want that named."
+                    )
+                    % {"step": step.key, "text": column.verbose_name, "name": name}
+                )

@@ -36,3 +36,19 @@ def trouble_in(text: str) -> str:
             "These letters are put together from parts (not Unicode's form NFC). Type them again."
         )
     return ""
+
+
+def folded(text: str) -> str:
+    """A text as two are compared: small letters, without marks (تساقُط, أ) or a long line (ـ), spaces as one."""
+    bare = "".join(
+        sign for sign in unicodedata.normalize("NFKD", text) if not unicodedata.combining(sign)
+    )
+    return " ".join(bare.replace("\u0640", "").casefold().split())
+
+
+def names(text: str, name: str) -> bool:
+    """Whether a name stands in a text; an Arabic one also without its article, or with a word before it."""
+    wanted = folded(name)
+    if wanted.startswith("ال") and len(wanted) > 4:
+        wanted = wanted.removeprefix("ال")
+    return bool(wanted) and wanted in folded(text)

@@ -131,7 +131,8 @@ def reviewed(draft: RiskList, *, change: str | None = None, now: dt.datetime = N
     """The draft sent to review, and reviewed by a dermatologist who sees no patients."""
     reviewer = Dermatologist.objects.filter(slug="reviewer").first()
     if reviewer is None:
-        reviewer = dermatologist("reviewer", treatments=[], is_active=False, user=staff("second"))
+        user = staff("second", group="Dermatologists")
+        reviewer = dermatologist("reviewer", treatments=[], is_active=False, user=user)
         reviewer.weekly_hours.all().delete()
     return consent.actions.review_wording(
         risk_list=in_review(draft, change=change), reviewed_by=reviewer.user, now=now
@@ -232,7 +233,7 @@ def reviewed_plan(draft: AftercarePlan, *, now: dt.datetime = APPROVED) -> After
     huda = dermatologist()
     had_none = huda.user is None
     if huda.user is None:
-        huda.user = staff("approver")
+        huda.user = staff("approver", group="Dermatologists")
         huda.save(update_fields=["user"])
     row = clinic_actions.review_plan(plan=sent, reviewed_by=huda.user, now=now)
     if had_none:

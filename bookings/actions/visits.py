@@ -170,10 +170,16 @@ def move(
 
 
 def cancel(
-    *, consultation: Consultation, reason: str = "", now: dt.datetime, by_patient: bool
+    *,
+    consultation: Consultation,
+    reason: str = "",
+    now: dt.datetime,
+    by_patient: bool,
+    on_the_phone: bool = False,
 ) -> Consultation:
     """Cancels a request or a visit. Cancelled already: nothing happens.
 
+    By the patient themselves, by staff whom the patient asked to (`on_the_phone`), or by the clinic.
     Raises TooLate (patients: until two hours before), NotPossibleNow once it took place.
     """
     with transaction.atomic():
@@ -185,6 +191,7 @@ def cancel(
         locked.move_to(Status.CANCELLED)
         locked.cancelled_at = now
         locked.cancelled_by_patient = by_patient
+        locked.cancelled_on_the_phone = on_the_phone
         locked.cancel_reason = reason.strip()
         # The calendar's cancellation is a new revision too (RFC 5546 section 3.2.5).
         locked.revision += 1

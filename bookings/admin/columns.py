@@ -149,7 +149,11 @@ def cancelled(consultation: Consultation) -> str:
     """When, by whom and why it was cancelled."""
     if consultation.cancelled_at is None:
         return NOTHING
-    whom = gettext("by the patient") if consultation.cancelled_by_patient else gettext("by staff")
+    whom = gettext("by the clinic")
+    if consultation.cancelled_by_patient:
+        whom = gettext("by the patient")
+    elif consultation.cancelled_on_the_phone:
+        whom = gettext("by the patient, on the phone")
     why = consultation.cancel_reason
     return format_html(
         "{}{}{} {}",

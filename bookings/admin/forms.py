@@ -128,7 +128,16 @@ class PhoneRequestForm(forms.Form):
 
 
 class CancelForm(forms.Form):
-    """Why the clinic cancels."""
+    """Who wants it, for the e-mail says so, and why."""
+
+    on_the_phone = forms.TypedChoiceField(
+        label=_("Who wants to cancel?"),
+        choices=[("yes", _("The patient: they asked us to")), ("no", _("The clinic"))],
+        coerce=lambda chosen: chosen == "yes",
+        widget=forms.RadioSelect,
+        help_text=_("The e-mail to the patient says so."),
+        error_messages={"required": _("Choose who wants to cancel.")},
+    )
 
     reason = WhyField(
         label=_("Reason"),

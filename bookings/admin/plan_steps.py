@@ -19,7 +19,7 @@ from clinic import actions
 from clinic.admin import laid_out, not_there, now_of, person
 from clinic.errors import Refused
 from clinic.forms import Words
-from clinic.models import AftercarePlan, Dermatologist, PlanState
+from clinic.models import AftercarePlan, PlanState
 
 PUBLISHES = "clinic.publish_aftercareplan"
 SIGNS = {
@@ -77,7 +77,7 @@ def may(request: HttpRequest, plan: AftercarePlan) -> dict[str, bool]:
         and is_in_review
         and not is_reviewed
         and not is_writer
-        and Dermatologist.objects.filter(user=request.user.pk).exists(),
+        and actions.dermatologist_who_is(person(request)) is not None,
     }
 
 

@@ -32,6 +32,10 @@ KEY_HELP = _(
     "A step keeps its short name in all versions: who had it once is not sent it again. Steps of one hour "
     "are one e-mail."
 )
+SUBJECT_HELP = _(
+    "Anybody near the phone can read it: it names neither the treatment nor what it is for. No other text "
+    "of a step names the treatment."
+)
 
 
 class NewPlanForm(forms.Form):
@@ -89,6 +93,8 @@ class StepInline(admin.StackedInline):
         field = in_its_language(db_field, field)
         if db_field.name.startswith("body_"):
             field.widget.attrs["rows"] = 12
+        if db_field.name.startswith("subject_"):
+            field.help_text = SUBJECT_HELP
         return field
 
 

@@ -34,10 +34,12 @@ SPECIAL = {
     "no_time": _("without a time"),
     "elsewhere": _("patient in another time zone"),
     "named": _("the treatment may be named"),
+    "guardian": _("a guardian reads it"),
     "receipt": _("with the receipt"),
     "asks_again": _("risk information is open again"),
     "no_room": _("without a video link"),
     "by_patient": _("by the patient"),
+    "on_the_phone": _("by the patient, on the phone"),
     "by_clinic": _("by the clinic"),
     "too_late": _("too late to move it online"),
 }
@@ -71,9 +73,12 @@ VARIANTS: tuple[tuple[Kind, str], ...] = (
     (Kind.REMINDER_1_HOUR, "confirmed no_room elsewhere named"),
     (Kind.ASK_AGAIN, "confirmed asks_again"),
     (Kind.CANCELLED, "confirmed cancelled by_patient"),
+    (Kind.CANCELLED, "confirmed cancelled on_the_phone"),
     (Kind.CANCELLED, "confirmed cancelled by_clinic"),
     (Kind.CANCELLED, "waiting cancelled by_clinic no_time"),
 )
+# The first e-mail of a plan is shown in each of these states, the others in the first one.
+AFTERCARE = ("confirmed", "confirmed named", "confirmed guardian", "confirmed guardian named")
 
 
 @dataclass(frozen=True)
@@ -102,7 +107,7 @@ def samples(
         message = _message(kind, consultation, now=at)
         yield Sample(_key(kind, *state.split()), _special(state), message, at)
     for number, together in enumerate(steps):
-        for state in ("confirmed", "confirmed named")[: 1 if number else 2]:
+        for state in AFTERCARE[: 1 if number else None]:
             yield _aftercare(together, state, language, clinic, now=now)
 
 
@@ -199,6 +204,7 @@ def _states(clinic: Clinic, *, now: dt.datetime) -> dict[str, dict[str, Any]]:
         "confirmed": confirmed,
         "new_address": {"new_email": "layla.hassan@example.org", "former_email": "l@example.com"},
         "elsewhere": {"zone": "Europe/London" if clinic.zone != "Europe/London" else "Asia/Dubai"},
+        "guardian": {"guardian_name": "Mona Hassan"},
         "named": {"names_treatment": True},
         "receipt": _receipt(),
         "asks_again": {"asks_again_since": now - HOUR},
@@ -206,6 +212,7 @@ def _states(clinic: Clinic, *, now: dt.datetime) -> dict[str, dict[str, Any]]:
         "too_late": late,
         "cancelled": {"status": Status.CANCELLED, "cancelled_at": now},
         "by_patient": {"cancelled_by_patient": True},
+        "on_the_phone": {"cancelled_on_the_phone": True},
     }
 
 

@@ -189,6 +189,8 @@ def _words_of_aftercare(
     return {
         **words_of_steps(message.brings, pen),
         "visit_day": pen.name(times.day_in_words(visit, message.language)),
+        # Where another person reads it than whose session it was.
+        "patient": pen.name(consultation.patient_name) if consultation.guardian_name else "",
         "treatment": pen.name(message.session.treatment.name)
         if consultation.names_treatment
         else "",

@@ -157,6 +157,10 @@ class Consultation(models.Model):
     outcome_at = models.DateTimeField(_("outcome noted at"), null=True, blank=True)
     cancelled_at = models.DateTimeField(_("cancelled at"), null=True, blank=True)
     cancelled_by_patient = models.BooleanField(_("cancelled by the patient"), default=False)
+    # Or staff did, for a patient who asked them to.
+    cancelled_on_the_phone = models.BooleanField(
+        _("cancelled by the patient, on the phone"), default=False
+    )
     cancel_reason = models.CharField(_("reason"), max_length=300, blank=True)
 
     # Everything that says who it was is gone (bookings/actions/scrubbing.py); it never comes back.

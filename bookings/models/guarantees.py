@@ -148,6 +148,11 @@ CONSTRAINTS: list[BaseConstraint] = [
         | (~Q(status="cancelled") & Q(cancelled_at=None)),
     ),
     models.CheckConstraint(
+        name="on_the_phone_staff_cancel_for_the_patient",
+        condition=Q(cancelled_on_the_phone=False)
+        | Q(status="cancelled", cancelled_by_patient=False),
+    ),
+    models.CheckConstraint(
         name="no_more_risks_acknowledged_than_listed",
         condition=Q(risks_acknowledged__lte=F("risks_total")),
     ),

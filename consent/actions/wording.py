@@ -8,8 +8,9 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from bookings.models import NotPossibleNow
+from clinic.actions import dermatologist_who_is
 from clinic.i18n import Language, text_in
-from clinic.models import Dermatologist, Treatment
+from clinic.models import Treatment
 from clinic.plain_text import trouble_in
 from consent import ledger
 from consent.bodies import publication_of
@@ -91,7 +92,7 @@ def review_wording(
             raise NotPossibleNow(_("Only a list in review can be reviewed."))
         if locked.written_by_id == reviewed_by.pk:
             raise NotPossibleNow(_("A second person has to review this list."))
-        dermatologist = Dermatologist.objects.filter(user_id=reviewed_by.pk).first()
+        dermatologist = dermatologist_who_is(reviewed_by)
         if dermatologist is None:
             raise NotPossibleNow(_("Only a dermatologist can review a risk list."))
         if locked.reviewed_by_id is None:

@@ -14,10 +14,10 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from bookings.admin import columns
+from clinic.actions import dermatologist_who_is
 from clinic.admin import laid_out, not_there, now_of, person
 from clinic.errors import Refused
 from clinic.forms import Words
-from clinic.models import Dermatologist
 from clinic.plain_words import typed_words
 from consent import actions
 from consent.admin.comparing import compared, statements, version_before
@@ -104,7 +104,7 @@ def may(request: HttpRequest, risk_list: RiskList) -> dict[str, bool]:
         "can_review": publishes
         and not is_reviewed
         and not is_writer
-        and Dermatologist.objects.filter(user=request.user.pk).exists(),
+        and dermatologist_who_is(person(request)) is not None,
     }
 
 

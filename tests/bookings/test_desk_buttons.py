@@ -193,9 +193,28 @@ def test_cancel_takes_two_clicks_and_keeps_the_reason():
     assert "Keep it" in said(page)
     visit.refresh_from_db()
     assert visit.status == Status.CONFIRMED
-    press(visit, "cancel", reason="The dermatologist is ill")
+    press(visit, "cancel", on_the_phone="no", reason="The dermatologist is ill")
     assert (visit.status, visit.cancel_reason) == (Status.CANCELLED, "The dermatologist is ill")
+    assert not visit.cancelled_by_patient and not visit.cancelled_on_the_phone
+    assert "by the clinic" in said(desk.reception().get(desk.page(visit)))
+
+
+def test_reception_says_who_wants_to_cancel_and_nothing_is_chosen_for_them():
+    visit = make.confirmed()
+    page = desk.reception().get(desk.button(visit, "cancel"))
+    choices = BeautifulSoup(page.content, "html.parser").select("[name=on_the_phone]")
+    assert [one["value"] for one in choices] == ["yes", "no"]
+    assert not any(one.has_attr("checked") for one in choices)
+    assert "Choose who wants to cancel." in said(press(visit, "cancel", reason="Ill"))
+    assert visit.status == Status.CONFIRMED
+
+
+def test_a_visit_that_the_patient_cancels_on_the_phone_is_not_the_clinics_doing():
+    visit = make.confirmed()
+    press(visit, "cancel", on_the_phone="yes")
+    assert (visit.status, visit.cancelled_on_the_phone) == (Status.CANCELLED, True)
     assert not visit.cancelled_by_patient
+    assert "by the patient, on the phone" in said(desk.reception().get(desk.page(visit)))
 
 
 def test_a_session_is_recorded_in_the_clinics_clock_and_voided(monkeypatch):

@@ -8,7 +8,7 @@ from django.urls import reverse
 from bookings import links
 from bookings.admin.samples import in_look
 from bookings.emails import KINDS
-from bookings.emails.samples import REFERENCE, VARIANTS
+from bookings.emails.samples import AFTERCARE, REFERENCE, VARIANTS
 from bookings.models import TO_STAFF, Consultation, Kind, Message
 from clinic import clock
 from clinic.models import Dermatologist, Treatment
@@ -35,8 +35,8 @@ def page(path: str = PAGE) -> BeautifulSoup:
 def test_every_kind_and_each_step_of_aftercare_stands_there_in_both_languages():
     shown = page()
     texts = shown.select(".sample-text")
-    # Three steps, one with its treatment too; then what staff get, for both languages at once.
-    assert len(texts) == 2 * (len(VARIANTS) + 3 + 1) + len(TO_STAFF)
+    # Three steps, the first in each state; then what staff get, for both languages at once.
+    assert len(texts) == 2 * (len(VARIANTS) + len(AFTERCARE) + 2) + len(TO_STAFF)
     assert [text["lang"] for text in texts[:2]] == ["en", "ar"]
     assert {kind for kind, _state in VARIANTS} == set(KINDS) - {Kind.AFTERCARE}
     keys = [section["id"] for section in shown.select(".sample")]

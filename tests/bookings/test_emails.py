@@ -1,5 +1,6 @@
 """Every e-mail in both languages: the fact first, nothing about health outside, nothing turned round."""
 
+import datetime as dt
 import re
 
 import pytest
@@ -209,6 +210,23 @@ def test_a_cancelled_request_without_a_time_says_that_the_clinic_did_it():
     assert not list(mail.iter_attachments())
 
 
+@pytest.mark.parametrize(
+    ("by", "sentence"),
+    [
+        ({"by_patient": True}, "It was cancelled from your page."),
+        ({"by_patient": False}, "The clinic cancelled it, and we are sorry."),
+        ({"by_patient": False, "on_the_phone": True}, "You asked us to cancel it."),
+    ],
+)
+def test_a_cancellation_says_whose_it_was_and_only_the_clinics_own_is_the_clinics(by, sentence):
+    visit = make.confirmed(starts_at=NEXT_WEEK)
+    bookings.actions.cancel(consultation=visit, now=make.NOW, **by)
+    (message,) = owing.owed(now=make.NOW)
+    text = plain(body(read(message, make.NOW), "plain"))
+    said = [one for one in ("your page.", "clinic cancelled it", "asked us to") if one in text]
+    assert sentence in text and len(said) == 1
+
+
 def test_aftercare_keeps_its_numbered_steps_and_says_who_approved_it():
     message, now = of_kind(Kind.AFTERCARE)
     mail = read(message, now)
@@ -222,6 +240,28 @@ def test_aftercare_keeps_its_numbered_steps_and_says_who_approved_it():
     stamp = "approved by Dr Huda on Monday 5 October 2026, version 1; not a diagnosis"
     assert stamp in text
     assert "Wrap ice" not in mail["Subject"]
+
+
+@pytest.mark.parametrize(
+    ("language", "names", "sentence"),
+    [
+        ("en", False, "because Sami was at the clinic on Monday 23 November 2026"),
+        ("en", True, "because of Sami's session on Monday 23 November 2026: Mesotherapy."),
+        ("ar", False, "بسبب زيارة Sami للعيادة يوم"),
+        ("ar", True, "بسبب جلسة Sami يوم"),
+    ],
+)
+def test_a_guardian_reads_whose_session_it_was(language, names, sentence):
+    child = {"patient_name": "Sami", "birth_date": dt.date(2015, 5, 1), "guardian_name": "Mona"}
+    message, now = of_kind(Kind.AFTERCARE, language=language, names_treatment=names, **child)
+    text = plain(body(read(message, now), "plain"))
+    assert sentence in text
+    assert "because you" not in text and "your session" not in text
+
+
+def test_a_changed_address_is_told_in_words_that_fit_one_that_staff_typed():
+    message, now = of_kind(Kind.ADDRESS_CHANGED)
+    assert "proven" not in body(read(message, now), "plain")
 
 
 def test_steps_that_go_on_after_an_empty_line_keep_their_numbers():

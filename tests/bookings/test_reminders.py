@@ -3,6 +3,7 @@
 import datetime as dt
 
 import pytest
+from django.db import IntegrityError, transaction
 
 import bookings.actions
 from bookings import links, owing, reminders
@@ -148,6 +149,24 @@ def test_a_request_that_the_clinic_cancels_is_told_to_a_proven_address():
         bookings.actions.cancel(consultation=consultation, now=make.NOW, by_patient=False)
     (row,) = owing.owed(now=make.NOW)
     assert (row.kind, row.consultation) == (Kind.CANCELLED, proven)
+
+
+def test_a_proven_request_that_is_cancelled_on_the_phone_is_told_too():
+    bookings.actions.cancel(
+        consultation=make.proven(), now=make.NOW, by_patient=False, on_the_phone=True
+    )
+    assert owed(make.NOW) == [Kind.CANCELLED]
+
+
+def test_one_is_cancelled_online_or_on_the_phone_not_both():
+    visit = make.confirmed()
+    changed = Consultation.objects.filter(pk=visit.pk).update
+    name = "on_the_phone_staff_cancel_for_the_patient"
+    with pytest.raises(IntegrityError, match=name), transaction.atomic():
+        changed(cancelled_on_the_phone=True)
+    bookings.actions.cancel(consultation=visit, now=make.NOW, by_patient=True)
+    with pytest.raises(IntegrityError, match=name), transaction.atomic():
+        changed(cancelled_on_the_phone=True)
 
 
 def test_a_waiting_request_that_the_clinic_cancels_is_told_for_three_days():

@@ -4,7 +4,7 @@ import pytest
 
 from clinic import actions
 from clinic.errors import NotPossibleNow
-from clinic.models import PLAN_STEPS, AftercarePlan, AftercareStep, PlanState
+from clinic.models import PLAN_STEPS, AftercarePlan, AftercareStep, Concern, PlanState
 from tests import make
 
 pytestmark = [pytest.mark.django_db, pytest.mark.one_risk]
@@ -92,6 +92,17 @@ def test_only_a_dermatologist_reviews_and_without_a_review_nothing_is_published(
         publish(row)
 
 
+def test_a_second_lead_whose_sign_in_is_linked_to_a_dermatologist_is_none():
+    row = actions.submit_for_review(plan=draft(), change_note="New.")
+    huda = make.dermatologist()
+    huda.user = make.staff("lead2", group="Lead")
+    huda.save()
+    with pytest.raises(NotPossibleNow, match="Only a dermatologist"):
+        actions.review_plan(plan=row, reviewed_by=huda.user, now=make.NOW)
+    make.staff("lead2", group="Dermatologists")
+    assert actions.review_plan(plan=row, reviewed_by=huda.user, now=make.NOW).reviewed_by == huda
+
+
 def test_a_plan_that_is_sent_back_is_a_draft_again_and_its_review_is_void():
     row = make.reviewed_plan(draft())
     back = actions.send_back(plan=row, remark="Shorter.")
@@ -110,7 +121,7 @@ def test_who_looked_at_other_words_is_asked_to_look_again():
     row.steps.filter(key="after-24").update(body_en="Something else.")
     sent = actions.submit_for_review(plan=row, change_note="New.")
     huda = make.dermatologist()
-    huda.user = make.staff("approver")
+    huda.user = make.staff("approver", group="Dermatologists")
     huda.save()
     with pytest.raises(NotPossibleNow, match="has changed since you looked"):
         actions.review_plan(plan=sent, reviewed_by=huda.user, now=make.NOW, previewed=seen)
@@ -138,3 +149,39 @@ def test_an_older_version_is_not_published_over_a_newer_one():
     make.publish_plan(newer)
     with pytest.raises(NotPossibleNow, match="Version 2 was published meanwhile"):
         publish(make.reviewed_plan(older))
+
+
+@pytest.mark.parametrize(
+    ("part", "words"),
+    [
+        ("subject_en", "After your MESOTHERAPY"),
+        ("subject_en", "Tips for cellulite: day one"),
+        ("subject_en", "بعد السيلوليت"),
+        ("subject_ar", "بعد جلسة الميزُوثِيـرابي"),
+        ("subject_ar", "بعد جلسة للميزوثيرابي"),
+        ("subject_ar", "Mesotherapy"),
+        ("title_en", "Icing after mesotherapy"),
+        ("body_ar", "بعد الميزوثيرابي: ضعه 10 دقائق."),
+        ("red_flags_en", "Call the same day. Mesotherapy can burn."),
+    ],
+)
+def test_a_plan_that_names_the_treatment_or_in_a_subject_its_reason_does_not_go_live(part, words):
+    row = draft()
+    row.steps.filter(key="after-24").update(**{part: words})
+    with pytest.raises(NotPossibleNow) as refusal:
+        actions.submit_for_review(plan=row, change_note="New.")
+    column = AftercareStep._meta.get_field(part).verbose_name
+    assert f"after-24: “{column}” names “" in str(refusal.value)
+
+
+def test_a_name_that_is_put_in_after_the_review_is_refused_too():
+    row = make.reviewed_plan(draft())
+    Concern.objects.filter(treatment=row.treatment, slug="cellulite").update(name_en="Your Visit")
+    with pytest.raises(NotPossibleNow, match="names “Your Visit”"):
+        publish(row)
+
+
+def test_a_reason_may_stand_in_the_text_itself():
+    row = draft()
+    row.steps.filter(key="after-24").update(body_en="Cellulite takes time.")
+    assert make.publish_plan(row).state == PlanState.PUBLISHED

@@ -5,7 +5,7 @@ from bs4 import BeautifulSoup
 from django.contrib.admin.models import LogEntry
 
 from bookings.emails import versions
-from clinic import clock
+from clinic import actions, clock
 from clinic.models import AftercarePlan, PlanState
 from tests import desk, make
 from tests.bookings.hours import form_of
@@ -247,3 +247,15 @@ def test_a_plan_of_three_steps_costs_as_many_queries_as_one_of_one(
         row = make.reviewed_plan(make.plan(make.treatment(), hours=hours))
         with django_assert_num_queries(queries):
             assert huda.get(page(row) if name == "change" else step(row, name)).status_code == 200
+
+
+def test_a_lead_who_is_linked_to_a_dermatologist_is_offered_no_review():
+    row = make.plan(make.treatment(), hours=(0,))
+    row = actions.submit_for_review(plan=row, change_note="New.")
+    huda = make.dermatologist()
+    huda.user = make.staff("lead2", group="Lead")
+    huda.save()
+    client, button = desk.client_of(huda.user), "button[formaction='../reviewed/']"
+    assert not soup_of(client, step(row, "preview")).select_one(button)
+    make.staff("lead2", group="Dermatologists")
+    assert soup_of(client, step(row, "preview")).select_one(button)

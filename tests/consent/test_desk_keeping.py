@@ -405,7 +405,7 @@ def test_no_button_and_no_review_changes_what_is_erased():
     before = Consultation.objects.values().get(pk=consultation.pk)
     for verb, given in (
         ("send-link", {}),
-        ("cancel", {"reason": "x"}),
+        ("cancel", {"on_the_phone": "no", "reason": "x"}),
         ("prove", {"note": "x"}),
         ("undo", {}),
     ):

@@ -112,7 +112,9 @@ def test_a_dermatologist_reviews_with_their_licence():
     row = make.reviewed(draft())
     reviewer = Dermatologist.objects.get(user=row.reviewed_by)
     assert (row.reviewed_at, row.reviewer_licence) == (make.NOW, reviewer.licence_number)
-    other = make.dermatologist("other", treatments=[], user=make.staff("other"))
+    other = make.dermatologist(
+        "other", treatments=[], user=make.staff("other", group="Dermatologists")
+    )
     assert reviewed(row, other.user).reviewed_by == reviewer.user  # it stands
 
 
@@ -120,10 +122,15 @@ def test_only_a_dermatologist_reviews_and_never_their_own_words():
     row = make.in_review(draft())
     said = refusal(reviewed, row=row, by=make.staff("clerk"))
     assert str(said) == "Only a dermatologist can review a risk list."
+    linked = make.dermatologist("lead2", treatments=[], user=make.staff("lead2", group="Lead"))
+    said = refusal(reviewed, row=row, by=linked.user)
+    assert str(said) == "Only a dermatologist can review a risk list."
     make.dermatologist("writer", treatments=[], user=row.written_by)
     said = refusal(reviewed, row=row, by=row.written_by)
     assert str(said) == "A second person has to review this list."
-    reviewer = make.dermatologist("other", treatments=[], user=make.staff("other")).user
+    reviewer = make.dermatologist(
+        "other", treatments=[], user=make.staff("other", group="Dermatologists")
+    ).user
     assert "Only a list in review" in str(refusal(reviewed, row=draft(), by=reviewer))
 
 
