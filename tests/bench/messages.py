@@ -37,9 +37,11 @@ AT_LEAST = 1 / 4
 # What production has: a worker's two processes and the loop beside them, on as many cores; here two cores
 # also carry PostgreSQL and the relay. The others are told for comparison: a relay that costs nothing shows
 # what our own part costs.
-RUNS = ((AIOSMTPD, 2, DUE), (AIOSMTPD, 1, DUE // 4), (BARE, 1, DUE // 4))
+RUNS = ((AIOSMTPD, 2, DUE), (AIOSMTPD, 1, DUE // 5), (BARE, 1, DUE // 5))
 # A round goes on for some seconds, whatever is asked: some more than that are due.
-ALL = sum(count for _kind, _senders, count in RUNS) + 6000
+# Of those who are moved up some were agreed too late for a reminder.
+SOME = 1000
+ALL = sum(count for _kind, _senders, count in RUNS) + 4000
 EVERY = dt.timedelta(seconds=2)
 SMTP = "django.core.mail.backends.smtp.EmailBackend"
 
@@ -132,7 +134,7 @@ def _noting(now: dt.datetime) -> str:
     begun = time.perf_counter()
     noted = owing.note_owed(now=now)
     took = time.perf_counter() - begun
-    if (noted, _due().count()) != (ALL, ALL):
+    if noted != _due().count() or noted < ALL - SOME:
         raise SystemExit(f"{noted} e-mails were noted and {_due().count()} are due, not {ALL}.")
     return f"{noted:,} reminders that fell due at once were noted in {took:.1f} s."
 
