@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from bookings import links
+from bookings import links, owing
 from bookings.actions.limits import refuse_too_many_new_addresses
 from bookings.actions.locks import OwnVisitThen, lock_consultation
 from bookings.actions.page_links import LinkEnded
@@ -205,8 +205,9 @@ def _change(
     """The present address becomes the former one, and every link that was sent there ends.
 
     What is still of use goes to the new one by itself, as who it goes to is a part of what is owed
-    (bookings/owing.py).
+    (bookings/owing.py). The one before the present one still hears that it was left.
     """
+    owing.note_word_of_change(consultation, now=now)
     gave_way = consultation.gave_way
     consultation.former_email, consultation.email = consultation.email, new
     consultation.new_email = ""
