@@ -64,6 +64,15 @@ NEEDS_STAFF = (
 )
 
 
+# The addressee is still one that we write to: a mailbox that the patient has left needs nobody, nor does a
+# new address that was put aside or has been proven since.
+TO_AN_ADDRESS_IN_USE = (
+    Q(consultation=None)
+    | Q(kind=Kind.NEW_ADDRESS, consultation__new_email=F("addressee"))
+    | (~Q(kind=Kind.NEW_ADDRESS) & Q(consultation__email=F("addressee")))
+)
+
+
 class Phase(models.TextChoices):
     """How far the sending of an e-mail has come."""
 
@@ -85,9 +94,9 @@ class MessageQuerySet(models.QuerySet["Message"]):
     def needing_staff(self) -> "MessageQuerySet":
         """Those that did not arrive, or perhaps not, and that nobody will send again.
 
-        Nobody has said yet that they took care of it.
+        Nobody has said yet that they took care of it, and the address is still in use.
         """
-        return self.filter(state__in=NEEDS_STAFF, phoned_at=None)
+        return self.filter(TO_AN_ADDRESS_IN_USE, state__in=NEEDS_STAFF, phoned_at=None)
 
     def bringing(self, step: AftercareStep) -> "MessageQuerySet":
         """The e-mails of aftercare that brought a step, in whatever version of its plan, or will.
@@ -233,6 +242,17 @@ class Message(models.Model):
     @property
     def is_to_staff(self) -> bool:
         return self.consultation_id is None
+
+    @property
+    def needs_staff(self) -> bool:
+        """The same as `needing_staff` asks of many."""
+        if self.state not in NEEDS_STAFF or self.phoned_at is not None:
+            return False
+        if self.consultation is None:
+            return True
+        is_new = self.kind == Kind.NEW_ADDRESS
+        in_use = self.consultation.new_email if is_new else self.consultation.email
+        return self.addressee == in_use
 
     @cached_property
     def brings(self) -> tuple[AftercareStep, ...]:

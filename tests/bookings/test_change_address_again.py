@@ -3,11 +3,28 @@
 import datetime as dt
 
 import pytest
+from bs4 import BeautifulSoup
+from django.db import connection
 
+import bookings.actions
 from bookings import delivery, owing
-from bookings.models import Consultation, Kind, Message, MessageState
+from bookings.admin import mails
+from bookings.admin.finding import UNANSWERED
+from bookings.models import NEEDS_STAFF, Consultation, Kind, Message, MessageState
+from clinic import clock
+from tests import desk
 from tests.bookings.owing import HOUR, note
-from tests.bookings.test_change_address import DAY, LATER, MINUTE, NEW, change, visit_next_week
+from tests.bookings.test_change_address import (
+    DAY,
+    LATER,
+    MINUTE,
+    NEW,
+    ask,
+    change,
+    prove,
+    visit_next_week,
+)
+from tests.bookings.undelivered import LEFT
 
 pytestmark = [pytest.mark.django_db, pytest.mark.one_risk]
 THIRD = "third@example.org"
@@ -72,3 +89,96 @@ def test_after_a_cancellation_too():
     word = Message.objects.get(kind=Kind.ADDRESS_CHANGED)
     Consultation.objects.filter(pk=visit.pk).update(status="cancelled", cancelled_at=LATER)
     assert owing.still_owed(word, now=LATER)
+
+
+# --- A mailbox that is left behind -----------------------------------------------------------------
+
+
+def fails(kind, *, state=MessageState.BOUNCED) -> Message:
+    """The newest e-mail of that kind, as it ends where nobody reads it."""
+    rows = Message.objects.filter(kind=kind)
+    rows = rows.filter(pk=rows.latest("pk").pk)
+    fields = LEFT[state] | {"refused_at": LATER}
+    rows.update(state=state, **fields)
+    return rows.get()
+
+
+def needing() -> list[str]:
+    """What needs staff, in every place that says so."""
+    rows = list(Message.objects.needing_staff())
+    assert rows == [row for row in Message.objects.order_by("-due_at", "-id") if row.needs_staff]
+    assert Consultation.objects.filter(UNANSWERED).exists() == bool(rows)
+    return [row.kind for row in rows]
+
+
+@pytest.mark.parametrize("state", NEEDS_STAFF)
+def test_word_to_a_dead_mailbox_needs_nobody_and_is_told_to_nobody(state):
+    visit = visit_next_week()
+    change(visit)
+    note(LATER)
+    word = fails(Kind.ADDRESS_CHANGED, state=state)
+    assert needing() == []
+    assert bookings.actions.tell_of_returned(now=LATER + HOUR) == 0
+    assert mails.what_to_do(word) == ""
+
+
+def test_a_confirmation_that_came_back_is_settled_once_the_address_is_another():
+    visit = visit_next_week()
+    fails(Kind.CONFIRMED)
+    assert needing() == [Kind.CONFIRMED]
+    change(visit)
+    assert needing() == []
+    note(LATER)
+    fails(Kind.CONFIRMED)  # to the new one
+    assert needing() == [Kind.CONFIRMED]
+
+
+def test_back_at_the_dead_mailbox_it_needs_staff_again():
+    visit = visit_next_week()
+    fails(Kind.CONFIRMED)
+    change(visit)
+    change(visit, visit.email, now=LATER + HOUR)
+    assert needing() == [Kind.CONFIRMED]
+
+
+def test_a_code_to_a_mistyped_new_address_needs_staff_only_while_it_waits():
+    visit = visit_next_week()
+    ask(visit)
+    note(LATER)
+    fails(Kind.NEW_ADDRESS)
+    assert needing() == [Kind.NEW_ADDRESS]
+    ask(visit, THIRD, now=LATER + MINUTE)
+    assert needing() == []
+    ask(visit, now=LATER + 2 * MINUTE)
+    assert needing() == [Kind.NEW_ADDRESS]
+    bookings.actions.keep_address(consultation=visit)
+    assert needing() == []
+
+
+def test_a_code_needs_nobody_once_the_new_address_is_proven_otherwise():
+    visit = ask(visit_next_week())
+    note(LATER)
+    fails(Kind.NEW_ADDRESS)
+    prove(visit)
+    assert needing() == []
+
+
+def test_the_desk_and_the_figures_leave_it_out(client, monkeypatch):
+    monkeypatch.setattr(clock, "now", lambda: LATER + HOUR)
+    change(visit_next_week())
+    note(LATER)
+    fails(Kind.ADDRESS_CHANGED)
+    figures = client.get("/metrics").content.decode()
+    assert "clinic_messages_needing_staff 0.0" in figures
+    page = desk.reception().get(desk.url("bookings_message_changelist")).content
+    assert not BeautifulSoup(page, "html.parser").select("#result_list tbody tr")
+    every = desk.reception().get(desk.url("bookings_message_changelist") + "?need=all").content
+    assert len(BeautifulSoup(every, "html.parser").select("#result_list tbody tr")) == 2
+
+
+def test_whoever_needs_staff_is_found_by_index():
+    change(visit_next_week())
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+    for rows in (Message.objects.needing_staff(), Consultation.objects.filter(UNANSWERED)):
+        assert "message_needs_staff" in rows.order_by().explain()
