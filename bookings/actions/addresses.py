@@ -24,7 +24,7 @@ from bookings.actions.proof import (
     refuse_more_codes,
 )
 from bookings.actions.requests import DetailsRefused
-from bookings.actions.tips import owe_again
+from bookings.actions.tips import as_they_said, owe_again
 from bookings.links import Purpose
 from bookings.models import (
     Consultation,
@@ -39,6 +39,7 @@ from bookings.models import (
 ASKED = ["new_email", "ip", "code_serial", "code_issued_at", "code_tries"]
 CHANGED = [
     *("email", "new_email", "former_email", "email_changed_at", "patient"),
+    "tips_stopped_at",
     *("proven_at", "proven_by", "proven_note", "hold_expires_at"),
     *("link_serial", "link_tries", "link_asked_at"),
 ]
@@ -249,6 +250,7 @@ def _change_patient(consultation: Consultation) -> None:
     rows = Patient.objects.filter(Q(pk=former.pk) | Q(email=consultation.email)).order_by("pk")
     list(rows.select_for_update())  # in one order, so that no two changes wait for each other
     consultation.patient = patient_of(consultation)
+    consultation.tips_stopped_at = consultation.tips_stopped_at or as_they_said(consultation)
     try:
         with transaction.atomic():
             consultation.save(update_fields=CHANGED)
