@@ -66,7 +66,7 @@ def as_they_said(consultation: Consultation) -> dt.datetime | None:
 def _of_the_patient(consultation: Consultation) -> QuerySet[Consultation]:
     """Those of the same patient at the same address; none of who has no address."""
     same = Consultation.objects.filter(patient=consultation.patient_id, email=consultation.email)
-    return same.exclude(email="").filter(erased_at=None)
+    return same.exclude(email="").filter(patient__isnull=False, erased_at=None)
 
 
 def _lock_those_of_the_patient(
@@ -93,7 +93,8 @@ def _lock_those_of_the_patient(
 
 def _lock_patient(consultation: Consultation) -> None:
     """Nobody becomes a visit of theirs meanwhile, unseen."""
-    list(Patient.objects.select_for_update(no_key=True).filter(pk=consultation.patient_id))
+    row = Patient.objects.filter(consultations=consultation.pk)
+    list(row.select_for_update(no_key=True, of=("self",)))
 
 
 def owe_again(messages: QuerySet[Message], *, now: dt.datetime) -> None:

@@ -173,7 +173,7 @@ def test_the_desk_and_the_figures_leave_it_out(client, monkeypatch):
     page = desk.reception().get(desk.url("bookings_message_changelist")).content
     assert not BeautifulSoup(page, "html.parser").select("#result_list tbody tr")
     every = desk.reception().get(desk.url("bookings_message_changelist") + "?need=all").content
-    assert len(BeautifulSoup(every, "html.parser").select("#result_list tbody tr")) == 2
+    assert len(BeautifulSoup(every, "html.parser").select("#result_list tbody tr")) == 3
 
 
 def test_whoever_needs_staff_is_found_by_index():
