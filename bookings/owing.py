@@ -12,7 +12,7 @@ from django.utils.translation import gettext_noop
 from bookings import aftercare, looks
 from bookings.models import Consultation, Kind, Message, MessageState
 from bookings.moments import Rule
-from bookings.reminders import CANCELLED, RULES
+from bookings.reminders import BY_DAY, CANCELLED, RULES
 from clinic import times
 from clinic.models import AftercareStep
 
@@ -100,7 +100,7 @@ def _tells_a_former_address(message: Message, *, now: dt.datetime) -> bool:
     if message.kind != Kind.ADDRESS_CHANGED or message.useful_until <= now:
         return False
     left = Consultation.objects.filter(
-        pk=message.consultation_id, proven_at__isnull=False, email_changed_at__gte=message.due_at
+        messages=message.pk, proven_at__isnull=False, email_changed_at__gte=message.due_at
     )
     return left.exclude(email__in=["", message.addressee]).exists()
 
@@ -228,7 +228,7 @@ def _is_by_day(message: Message) -> bool:
     if message.kind == Kind.AFTERCARE:
         assert message.step is not None
         return message.step.hours_after > 0
-    return any(rule.by_day for rule in RULES if rule.kind == message.kind)
+    return message.kind in BY_DAY
 
 
 def _when(message: Message, *, by_day: bool, now: dt.datetime) -> Message:

@@ -163,6 +163,7 @@ class Message(models.Model):
     wording = models.CharField(_("version of the words"), max_length=64, blank=True)
     trouble = models.CharField(_("trouble"), max_length=200, blank=True)
     answer = models.CharField(_("the mail server's answer"), max_length=20, blank=True)
+    put_off_at = models.DateTimeField(null=True, blank=True, editable=False)  # last, by 4xx
     refused_at = models.DateTimeField(null=True, blank=True, editable=False)
     bounced_at = models.DateTimeField(_("came back at"), null=True, blank=True)
     phoned_at = models.DateTimeField(_("taken care of at"), null=True, blank=True)
