@@ -91,6 +91,19 @@ def test_after_a_cancellation_too():
     assert owing.still_owed(word, now=LATER)
 
 
+def many_were_sent() -> None:
+    """So many that PostgreSQL looks for an index."""
+    row = Message.objects.filter(kind=Kind.CONFIRMED).first()
+    at = {"state": MessageState.SENT, "sent_at": LATER, "dot_at": LATER, "copies": 1}
+    whose = {name: getattr(row, name) for name in ("consultation", "kind", "addressee", "language")}
+    when = {name: getattr(row, name) for name in ("due_at", "useful_until", "next_try_at")}
+    Message.objects.bulk_create(
+        Message(about=f"{row.about} {n}", **whose, **when, **at) for n in range(3_000)
+    )
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE bookings_message")
+
+
 # --- A mailbox that is left behind -----------------------------------------------------------------
 
 
@@ -178,7 +191,6 @@ def test_the_desk_and_the_figures_leave_it_out(client, monkeypatch):
 
 def test_whoever_needs_staff_is_found_by_index():
     change(visit_next_week())
-    with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL enable_seqscan = off")
+    many_were_sent()
     for rows in (Message.objects.needing_staff(), Consultation.objects.filter(UNANSWERED)):
         assert "message_needs_staff" in rows.order_by().explain()

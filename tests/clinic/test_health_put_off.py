@@ -3,13 +3,13 @@
 import datetime as dt
 
 import pytest
-from django.db import connection
 
 from bookings import delivery, health
 from bookings.models import Consultation, Message, Relay
 from tests import desk, make
 from tests.bookings.mails import HOUR, NEXT_WEEK
 from tests.bookings.owing import note
+from tests.bookings.test_change_address_again import many_were_sent
 from tests.clinic.test_health import asked, banners, figures, set_clock
 
 pytestmark = [pytest.mark.django_db, pytest.mark.one_risk]
@@ -87,8 +87,9 @@ def test_what_staff_send_again_is_not_late_at_once(monkeypatch):
 
 
 def test_those_that_were_tried_are_found_by_index():
-    with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL enable_seqscan = off")
+    confirmed(1)
+    note(make.NOW)
+    many_were_sent()
     tried = Message.objects.filter(state="owed", tries__gt=0).exclude(trouble="")
     assert "message_to_send" in tried.order_by().explain()
 
