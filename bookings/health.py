@@ -3,12 +3,16 @@
 import datetime as dt
 from dataclasses import dataclass
 
-from django.db.models import Count
+from django.db.models import BooleanField, Count, ExpressionWrapper, Min, Q
 
 from bookings.models import Kind, Message, MessageState, Relay
+from bookings.reminders import BY_DAY
+from clinic import times
 
 # So long after its time an e-mail is late, and so long after the last beat nobody asks any more.
 LATE = dt.timedelta(minutes=5)
+# So many e-mails put off one after the other, none taken between: that is no greylisting of one mailbox.
+PUT_OFF = 10
 COUNTED_FOR = dt.timedelta(days=7)
 HOUR = dt.timedelta(hours=1)
 # What was sent in the last hour was due before it, at most as long as an e-mail stays useful.
@@ -46,10 +50,38 @@ class Health:
 
 
 def health(*, now: dt.datetime) -> Health:
-    """How sending stands at `now`: two queries, both answered by an index."""
+    """How sending stands at `now`: three queries, those of e-mails answered by an index."""
     waiting = Message.objects.unsent().filter(next_try_at__lte=now)
     oldest = waiting.order_by("next_try_at").values_list("next_try_at", flat=True).first()
-    return Health(now, Relay.objects.get(), oldest)
+    found = [*_since_when_tried(now=now), *([oldest] if oldest else [])]
+    return Health(now, Relay.objects.get(), min(found, default=None))
+
+
+def _since_when_tried(*, now: dt.datetime) -> list[dt.datetime]:
+    """Since when those wait that were tried in vain, the oldest of each zone: since they were due.
+
+    Not since their next try, which each answer of "not now" moves on. What goes by day alone is counted
+    from this morning by the patient's clock, and in the night not at all.
+    """
+    by_day = Q(kind__in=BY_DAY) | Q(kind=Kind.AFTERCARE, step__hours_after__gt=0)
+    tried = Message.objects.filter(state=MessageState.OWED, tries__gt=0).exclude(trouble="")
+    rows = tried.order_by().annotate(by_day=ExpressionWrapper(by_day, BooleanField()))
+    oldest = rows.values_list("consultation__zone", "by_day").annotate(Min("due_at"))
+    found = []
+    for zone, waits_for_day, due_at in oldest:
+        if not waits_for_day:
+            found.append(due_at)
+        elif not times.is_quiet(now, zone):
+            found.append(max(due_at, times.morning(now, zone)))
+    return found
+
+
+def puts_us_off(relay: Relay, *, now: dt.datetime) -> bool:
+    """Whether the mail server has put off PUT_OFF different e-mails for LATE, and taken none since."""
+    since = relay.put_off_since
+    if since is None or now - since < LATE:
+        return False
+    return Message.objects.unsent().filter(put_off_at__gte=since).count() >= PUT_OFF
 
 
 def nobody_asks(relay: Relay, *, now: dt.datetime) -> bool:

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_noop
 from bookings import aftercare, looks
 from bookings.models import Consultation, Kind, Message, MessageState
 from bookings.moments import Rule
-from bookings.reminders import CANCELLED, RULES
+from bookings.reminders import BY_DAY, CANCELLED, RULES
 from clinic import times
 from clinic.models import AftercareStep
 
@@ -75,6 +75,7 @@ def which_are_owed(messages: list[Message], *, now: dt.datetime) -> set[int]:
     owed = {row.pk for row in messages if row.is_to_staff}
     tips = (row for row in messages if row.kind == Kind.AFTERCARE)
     owed |= {row.pk for row in tips if aftercare.still_owed(row, now=now)}
+    owed |= {row.pk for row in messages if _tells_a_former_address(row, now=now)}
     for rule in RULES:
         asked = {
             (row.consultation_id, row.about, row.addressee): row.pk
@@ -88,6 +89,28 @@ def which_are_owed(messages: list[Message], *, now: dt.datetime) -> set[int]:
                 if known in asked and _in_time(rule, row, now, now):
                     owed.add(asked[known])
     return owed
+
+
+def _tells_a_former_address(message: Message, *, now: dt.datetime) -> bool:
+    """Word that the address was changed is owed to each that was left, though more changes follow.
+
+    The consultation remembers the last one alone; the row itself remembers the others. Back at the address
+    there is nothing to tell it.
+    """
+    if message.kind != Kind.ADDRESS_CHANGED or message.useful_until <= now:
+        return False
+    left = Consultation.objects.filter(
+        messages=message.pk, proven_at__isnull=False, email_changed_at__gte=message.due_at
+    )
+    return left.exclude(email__in=["", message.addressee]).exists()
+
+
+def note_word_of_change(consultation: Consultation, *, now: dt.datetime) -> None:
+    """Notes what the last change of the address owes, before another one takes its place."""
+    for rule in RULES:
+        if rule.kind == Kind.ADDRESS_CHANGED:
+            rows = list(_not_noted(rule, [consultation.pk], since=now, now=now))
+            Message.objects.bulk_create(rows, ignore_conflicts=True)
 
 
 def is_missed(message: Message) -> bool:
@@ -205,7 +228,7 @@ def _is_by_day(message: Message) -> bool:
     if message.kind == Kind.AFTERCARE:
         assert message.step is not None
         return message.step.hours_after > 0
-    return any(rule.by_day for rule in RULES if rule.kind == message.kind)
+    return message.kind in BY_DAY
 
 
 def _when(message: Message, *, by_day: bool, now: dt.datetime) -> Message:

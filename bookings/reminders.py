@@ -104,3 +104,6 @@ RULES = (
          after_cancel=True),
 )
 # fmt: on
+
+# They wait for the morning; of aftercare the step says so.
+BY_DAY = frozenset(rule.kind for rule in RULES if rule.by_day)

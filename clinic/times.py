@@ -134,6 +134,12 @@ def quiet_until(moment: dt.datetime, zone: Zone) -> dt.datetime:
     return _moment(dt.datetime.combine(morning, QUIET_UNTIL), local)
 
 
+def morning(moment: dt.datetime, zone: Zone) -> dt.datetime:
+    """When the night ended, or will end, on the day of that moment by the zone's clock, in UTC."""
+    local = _local(moment, zone)
+    return _moment(dt.datetime.combine(local.date(), QUIET_UNTIL), local)
+
+
 def days_later(moment: dt.datetime, zone: Zone, days: int) -> dt.datetime:
     """The same time by the zone's clock so many days later (or earlier), in UTC.
 

@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from bookings import links
+from bookings import links, owing
 from bookings.actions.limits import refuse_too_many_new_addresses
 from bookings.actions.locks import OwnVisitThen, lock_consultation
 from bookings.actions.page_links import LinkEnded
@@ -24,7 +24,7 @@ from bookings.actions.proof import (
     refuse_more_codes,
 )
 from bookings.actions.requests import DetailsRefused
-from bookings.actions.tips import owe_again
+from bookings.actions.tips import as_they_said, owe_again
 from bookings.links import Purpose
 from bookings.models import (
     Consultation,
@@ -39,6 +39,7 @@ from bookings.models import (
 ASKED = ["new_email", "ip", "code_serial", "code_issued_at", "code_tries"]
 CHANGED = [
     *("email", "new_email", "former_email", "email_changed_at", "patient"),
+    "tips_stopped_at",
     *("proven_at", "proven_by", "proven_note", "hold_expires_at"),
     *("link_serial", "link_tries", "link_asked_at"),
 ]
@@ -205,8 +206,9 @@ def _change(
     """The present address becomes the former one, and every link that was sent there ends.
 
     What is still of use goes to the new one by itself, as who it goes to is a part of what is owed
-    (bookings/owing.py).
+    (bookings/owing.py). The one before the present one still hears that it was left.
     """
+    owing.note_word_of_change(consultation, now=now)
     gave_way = consultation.gave_way
     consultation.former_email, consultation.email = consultation.email, new
     consultation.new_email = ""
@@ -248,6 +250,7 @@ def _change_patient(consultation: Consultation) -> None:
     rows = Patient.objects.filter(Q(pk=former.pk) | Q(email=consultation.email)).order_by("pk")
     list(rows.select_for_update())  # in one order, so that no two changes wait for each other
     consultation.patient = patient_of(consultation)
+    consultation.tips_stopped_at = consultation.tips_stopped_at or as_they_said(consultation)
     try:
         with transaction.atomic():
             consultation.save(update_fields=CHANGED)

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from bookings import links
 from bookings.actions.locks import end_holds, lock_consultation
 from bookings.actions.page_links import LinkEnded, link_has_run_out
+from bookings.actions.tips import as_they_said
 from bookings.links import Purpose
 from bookings.models import Consultation, NotPossibleNow, Patient, Proof, Status
 from clinic.errors import Refused
@@ -187,6 +188,7 @@ def _prove(consultation: Consultation, how: str, *, now: dt.datetime, note: str 
     if consultation.is_proven:
         return
     consultation.patient = patient_of(consultation)
+    consultation.tips_stopped_at = as_they_said(consultation)
     consultation.proven_at = now
     consultation.proven_by = how
     consultation.proven_note = note
@@ -219,7 +221,10 @@ def patient_of(consultation: Consultation) -> Patient:
     return patient
 
 
-PROVEN = ["patient", "proven_at", "proven_by", "proven_note", "status", "hold_expires_at"]
+PROVEN = [
+    *("patient", "tips_stopped_at", "status", "hold_expires_at"),
+    *("proven_at", "proven_by", "proven_note"),
+]
 
 
 def _give_way(consultation: Consultation, *, now: dt.datetime) -> None:

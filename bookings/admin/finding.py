@@ -15,7 +15,7 @@ from django.utils.html import conditional_escape
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from bookings.models import NEEDS_STAFF, Consultation, Status
+from bookings.models import Consultation, Message, Status
 from clinic.admin import now_of
 from clinic.forms import western_digits
 
@@ -59,7 +59,7 @@ ACKNOWLEDGED = Q(
 
 
 # An e-mail did not arrive, or perhaps not, and nobody has taken care of it yet.
-UNANSWERED = Q(messages__state__in=NEEDS_STAFF, messages__phoned_at=None)
+UNANSWERED = Q(pk__in=Message.objects.needing_staff().order_by().values("consultation"))
 
 
 class DayFilter(admin.SimpleListFilter):
@@ -139,7 +139,7 @@ class MailFilter(admin.SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         if self.value() == "failed":
-            return queryset.filter(UNANSWERED).distinct()
+            return queryset.filter(UNANSWERED)
         return queryset
 
 
@@ -170,7 +170,7 @@ def chips(request: HttpRequest) -> list[dict[str, Any]]:
         talk=Count("pk", filter=from_today & Q(wants_to_talk=True)),
         missing=Count("pk", filter=missing),
     )
-    failed = mine.filter(UNANSWERED).distinct().count()
+    failed = mine.filter(UNANSWERED).count()
     counts["failed"] = failed
     address = reverse("admin:bookings_consultation_changelist")
     here = request.GET.urlencode()

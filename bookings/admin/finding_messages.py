@@ -15,7 +15,6 @@ from bookings.models import NEEDS_STAFF, Consultation, Message
 
 ROOM = "bookings_message"
 CHANGE = "bookings.change_message"
-NEEDING = Q(state__in=NEEDS_STAFF, phoned_at=None)
 
 
 def within_reach(request: HttpRequest, rows: QuerySet[Message]) -> QuerySet[Message]:
@@ -60,8 +59,8 @@ class NeedFilter(admin.SimpleListFilter):
             case "done":
                 return queryset.filter(phoned_at__isnull=False)
             case state if state in NEEDS_STAFF:
-                return queryset.filter(NEEDING, state=state)
-        return queryset if looks_everywhere(request) else queryset.filter(NEEDING)
+                return queryset.needing_staff().filter(state=state)  # type: ignore[attr-defined]
+        return queryset if looks_everywhere(request) else queryset.needing_staff()  # type: ignore[attr-defined]
 
 
 def looks_everywhere(request: HttpRequest) -> bool:
@@ -78,8 +77,8 @@ CHIPS = {
 
 def chips(request: HttpRequest) -> list[dict[str, Any]]:
     """The filters of every day, each with how many e-mails it shows: two queries, by index."""
-    rows = within_reach(request, Message.objects.order_by())
-    counts: dict[str, int] = rows.filter(NEEDING).aggregate(
+    rows = within_reach(request, Message.objects.needing_staff().order_by())
+    counts: dict[str, int] = rows.aggregate(
         all=Count("pk"),
         **{state.value: Count("pk", filter=Q(state=state)) for state in NEEDS_STAFF},
     )

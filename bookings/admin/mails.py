@@ -14,7 +14,7 @@ from bookings import owing
 from bookings.admin.columns import badge, moment
 from bookings.admin.people import NOTHING
 from bookings.delivery import ADDRESS_REFUSED, NOT_WRITTEN
-from bookings.models import NEEDS_STAFF, Consultation, Kind, Message, MessageState
+from bookings.models import Consultation, Kind, Message, MessageState
 from bookings.reminders import RULES
 from clinic.admin import comma
 from clinic.i18n import active_language
@@ -207,7 +207,7 @@ def answer_in_words(answer: str) -> str:
 
 def what_to_do(message: Message) -> str:
     """What staff do about it; nothing where nobody has to do anything."""
-    if message.state not in NEEDS_STAFF or message.phoned_at is not None:
+    if not message.needs_staff:
         return ""
     if message.trouble == NOT_WRITTEN:
         return str(TO_DO_UNWRITTEN)

@@ -22,6 +22,8 @@ def banners(request: HttpRequest) -> list[str]:
     found = []
     if relay.opened_at is not None:
         found.append(_left_alone(relay, now=now))
+    elif health.puts_us_off(relay, now=now):
+        found.append(_puts_us_off(relay))
     if health.nobody_asks(relay, now=now):
         found.append(_nobody_asks(relay))
     return found
@@ -37,6 +39,18 @@ def _left_alone(relay: Relay, *, now: dt.datetime) -> str:
         relay.get_why_display(),
         _next_try(relay),
         wait,
+    )
+
+
+def _puts_us_off(relay: Relay) -> str:
+    """It answers "not now" to all: each is tried again by itself, but somebody should know why."""
+    return format_html(
+        "{} {}",
+        format_html(
+            gettext("The mail server puts us off since {when}: it has taken no e-mail."),
+            when=moment(relay.put_off_since),
+        ),
+        gettext("Each is tried again. Tell who looks after the mail server."),
     )
 
 

@@ -44,14 +44,20 @@ def leave_alone(why: Why, *, answer: str, now: dt.datetime) -> None:
         Relay.objects.update(why=why, answer=answer)
 
 
+def put_off(*, now: dt.datetime) -> None:
+    """It puts an e-mail off. It is not left alone for that: it may take the next one."""
+    Relay.objects.filter(put_off_since=None).update(put_off_since=now)
+
+
 def took(*, now: dt.datetime) -> None:
     """It took an e-mail: whatever was wrong is over."""
+    well = {"refused_in_a_row": 0, "put_off_since": None, "accepted_at": now}
     if Relay.objects.exclude(opened_at=None).update(
-        opened_at=None, why="", answer="", probe_at=None, refused_in_a_row=0, accepted_at=now
+        opened_at=None, why="", answer="", probe_at=None, **well
     ):
         logger.warning("the mail relay takes our e-mails again")
     else:
-        Relay.objects.update(refused_in_a_row=0, accepted_at=now)
+        Relay.objects.update(**well)
 
 
 def answers_again() -> None:

@@ -213,8 +213,11 @@ class Round:
             )
             self._refused(message, refusal)
         else:
-            claims.try_later(message, NOT_NOW, answer=refusal.answer, now=self.now)
+            claims.try_later(
+                message, NOT_NOW, answer=refusal.answer, put_off_at=self.now, now=self.now
+            )
             relay.answers_again()
+            relay.put_off(now=self.now)
             if isinstance(refusal, NotNow) and refusal.line_is_broken:
                 self._line_broke()
 

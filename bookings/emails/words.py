@@ -42,6 +42,9 @@ KINDS = {
 }
 REQUEST_CANCELLED = gettext_lazy("Cancelled: your request")
 TIME_OFFERED = gettext_lazy("A time for your visit")
+# An e-mail of the last hour that comes late does not say "in an hour" (booked late, or the relay was away).
+BEGINS_SOON = gettext_lazy("Your visit begins soon: %(time)s")
+NO_HOUR_ANY_MORE = dt.timedelta(minutes=50)
 WITH_VISIT = (
     *(Kind.OFFERED, Kind.CONFIRMED, Kind.MOVED, Kind.ASK_AGAIN),
     *(Kind.REMINDER_3_DAYS, Kind.REMINDER_1_DAY, Kind.REMINDER_1_HOUR),
@@ -77,8 +80,27 @@ def subject(
         return str(REQUEST_CANCELLED if kind == Kind.CANCELLED else KINDS[kind][1])
     if kind == Kind.FINISH and consultation.time_chosen_by_staff:
         return str(TIME_OFFERED if _is_held(consultation, now=now) else KINDS[kind][1])
+    if _begins_soon(message, consultation, now=now):
+        return str(BEGINS_SOON) % {"time": _clock(consultation, clinic, message.language)}
     day = times.day_in_words(times.local_day(starts_at, clinic.zone), message.language)
     return str(KINDS[kind][1]) % {"day": day}
+
+
+def _begins_soon(message: Message, consultation: Consultation, *, now: dt.datetime) -> bool:
+    """Whether the reminder of the last hour comes when less than that is left."""
+    starts_at = consultation.starts_at
+    last = message.kind == Kind.REMINDER_1_HOUR
+    return last and starts_at is not None and starts_at - now < NO_HOUR_ANY_MORE
+
+
+def _clock(consultation: Consultation, clinic: Clinic, language: str) -> str:
+    """The clinic's clock as the first line has it; of which zone, where the patient's shows another."""
+    starts_at = consultation.starts_at
+    assert starts_at is not None
+    clock = times.clock(starts_at, clinic.zone)
+    if times.same_clock(starts_at, consultation.zone, clinic.zone):
+        return clock
+    return f"{clock}, {times.zone_in_words(clinic.zone, starts_at, language)}"
 
 
 def words(
@@ -102,6 +124,7 @@ def words(
         "emergency_number": pen.number(EMERGENCY_NUMBER),
         "consultation": consultation,
         "is_held": _is_held(consultation, now=now),
+        "begins_soon": _begins_soon(message, consultation, now=now),
         "needs_time": consultation.status == Status.WAITING and consultation.treatment is not None,
         "has_calendar": calendar.has_calendar(consultation),
         "details": _details(message, consultation, clinic, pen),

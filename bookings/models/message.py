@@ -64,6 +64,15 @@ NEEDS_STAFF = (
 )
 
 
+# The addressee is still one that we write to: a mailbox that the patient has left needs nobody, nor does a
+# new address that was put aside or has been proven since.
+TO_AN_ADDRESS_IN_USE = (
+    Q(consultation=None)
+    | Q(kind=Kind.NEW_ADDRESS, consultation__new_email=F("addressee"))
+    | (~Q(kind=Kind.NEW_ADDRESS) & Q(consultation__email=F("addressee")))
+)
+
+
 class Phase(models.TextChoices):
     """How far the sending of an e-mail has come."""
 
@@ -85,9 +94,9 @@ class MessageQuerySet(models.QuerySet["Message"]):
     def needing_staff(self) -> "MessageQuerySet":
         """Those that did not arrive, or perhaps not, and that nobody will send again.
 
-        Nobody has said yet that they took care of it.
+        Nobody has said yet that they took care of it, and the address is still in use.
         """
-        return self.filter(state__in=NEEDS_STAFF, phoned_at=None)
+        return self.filter(TO_AN_ADDRESS_IN_USE, state__in=NEEDS_STAFF, phoned_at=None)
 
     def bringing(self, step: AftercareStep) -> "MessageQuerySet":
         """The e-mails of aftercare that brought a step, in whatever version of its plan, or will.
@@ -154,6 +163,7 @@ class Message(models.Model):
     wording = models.CharField(_("version of the words"), max_length=64, blank=True)
     trouble = models.CharField(_("trouble"), max_length=200, blank=True)
     answer = models.CharField(_("the mail server's answer"), max_length=20, blank=True)
+    put_off_at = models.DateTimeField(null=True, blank=True, editable=False)  # last, by 4xx
     refused_at = models.DateTimeField(null=True, blank=True, editable=False)
     bounced_at = models.DateTimeField(_("came back at"), null=True, blank=True)
     phoned_at = models.DateTimeField(_("taken care of at"), null=True, blank=True)
@@ -233,6 +243,17 @@ class Message(models.Model):
     @property
     def is_to_staff(self) -> bool:
         return self.consultation_id is None
+
+    @property
+    def needs_staff(self) -> bool:
+        """The same as `needing_staff` asks of many."""
+        if self.state not in NEEDS_STAFF or self.phoned_at is not None:
+            return False
+        if self.consultation is None:
+            return True
+        is_new = self.kind == Kind.NEW_ADDRESS
+        in_use = self.consultation.new_email if is_new else self.consultation.email
+        return self.addressee == in_use
 
     @cached_property
     def brings(self) -> tuple[AftercareStep, ...]:

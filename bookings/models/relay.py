@@ -33,6 +33,8 @@ class Relay(models.Model):
     looked_at_all_at = models.DateTimeField(null=True, editable=False)
     accepted_at = models.DateTimeField(_("last took an e-mail"), null=True)
     refused_in_a_row = models.PositiveSmallIntegerField(default=0)
+    # It has taken none since, and puts off what it is given (4xx): bookings/health.py.
+    put_off_since = models.DateTimeField(null=True, editable=False)
     opened_at = models.DateTimeField(_("no e-mail is sent since"), null=True)
     why = models.CharField(_("why"), max_length=10, choices=Why, blank=True)
     answer = models.CharField(_("its answer"), max_length=20, blank=True)  # codes, no words
