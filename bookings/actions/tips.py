@@ -3,14 +3,13 @@
 import datetime as dt
 
 from django.db import transaction
-from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from bookings import links
 from bookings.actions.locks import lock_consultation
 from bookings.actions.page_links import LinkEnded, link_has_run_out
 from bookings.links import Purpose
-from bookings.models import Consultation, Kind, Message, MessageState
+from bookings.models import Consultation
 
 
 def find_to_stop(*, token: str, now: dt.datetime) -> Consultation:
@@ -42,14 +41,4 @@ def resume_tips(*, consultation: Consultation, now: dt.datetime) -> Consultation
         if locked.tips_stopped_at is not None:
             locked.tips_stopped_at = None
             locked.save(update_fields=["tips_stopped_at"])
-            owe_again(locked.messages.filter(kind=Kind.AFTERCARE), now=now)
     return locked
-
-
-def owe_again(messages: QuerySet[Message], *, now: dt.datetime) -> None:
-    """E-mails that were dropped as nobody was owed them, and whose reason is gone.
-
-    Whether they are owed is asked once more before each is sent.
-    """
-    dropped = messages.filter(state=MessageState.DROPPED, trouble="", useful_until__gt=now)
-    dropped.update(state=MessageState.OWED, next_try_at=now)
