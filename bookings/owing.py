@@ -126,7 +126,7 @@ def quiet_until(message: Message, *, now: dt.datetime) -> dt.datetime:
     """When an e-mail may be sent that is due now: at once, or when the patient's night ends."""
     if message.consultation is None or not _is_by_day(message):
         return now
-    morning = times.quiet_until(now, message.consultation.zone)
+    morning = times.quiet_until(now, message.consultation.zone_that_counts)
     return morning if morning < message.useful_until else now
 
 
@@ -138,11 +138,11 @@ def to_come(consultation: Consultation, *, now: dt.datetime) -> list[ToCome]:
         if counted_from is None or (due := rule.due.of(consultation)) <= now:
             continue
         if _among(rule).filter(pk=consultation.pk).exists():
-            due = times.quiet_until(due, consultation.zone) if rule.by_day else due
+            due = times.quiet_until(due, consultation.zone_that_counts) if rule.by_day else due
             found.append(ToCome(rule.kind, due))
     sessions = consultation.sessions.standing().select_related("consultation")
     for tip, due in aftercare.to_come(sessions, now=now):
-        due = times.quiet_until(due, consultation.zone) if tip.by_day else due
+        due = times.quiet_until(due, consultation.zone_that_counts) if tip.by_day else due
         found.append(ToCome(Kind.AFTERCARE, due, tip.step))
     return sorted(found, key=lambda row: row.due_at)
 
