@@ -41,5 +41,5 @@ NO_TIMES = "".join(
 
 
 class Migration(migrations.Migration):
-    dependencies = [("bookings", "0014_reception_takes_care_of_messages")]
+    dependencies = [("bookings", "0015_cancelled_on_the_phone")]
     operations = [migrations.RunSQL(REAL_TIMES, NO_TIMES)]
