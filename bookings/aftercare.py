@@ -20,7 +20,7 @@ from bookings.looks import Look, among
 from bookings.models import Kind, Message, Status, TreatmentSession
 from bookings.moments import CLOCK_CHANGE
 from clinic import times
-from clinic.models import AftercareStep
+from clinic.models import AftercareStep, zone_or_clinics
 
 LAST_STEP_USEFUL = 14 * 24  # hours; nothing follows the last step
 HOUR = dt.timedelta(hours=1)
@@ -56,13 +56,13 @@ class Tip:
 
 def after(session: TreatmentSession, hours: int) -> dt.datetime:
     """So many hours after a session; whole days by the patient's clock."""
-    return _after(session.took_place_at, session.consultation.zone, hours)
+    return _after(session.took_place_at, session.consultation.zone_that_counts, hours)
 
 
 def _after(took_place_at: dt.datetime, zone: str, hours: int) -> dt.datetime:
     if hours % 24:
         return took_place_at + hours * HOUR
-    return times.days_later(took_place_at, zone, hours // 24)
+    return times.days_later(took_place_at, zone_or_clinics(zone), hours // 24)
 
 
 def tips() -> list[Tip]:

@@ -7,6 +7,7 @@ from django.db.models import Q
 
 from bookings.models import Consultation, Kind
 from clinic import times
+from clinic.models import zone_or_clinics
 
 DAY = dt.timedelta(days=1)
 # A day by the patient's clock has 22 to 26 hours: so far off may a question to an index be.
@@ -32,12 +33,12 @@ class Moment:
 
     def of(self, consultation: Consultation) -> dt.datetime:
         """When it is for this consultation (UTC)."""
-        return self.at(getattr(consultation, self.field), consultation.zone)
+        return self.at(getattr(consultation, self.field), consultation.zone_that_counts)
 
     def at(self, time: dt.datetime, zone: str) -> dt.datetime:
         """The same, told the consultation's time and the patient's zone."""
         if self.days:
-            time = times.days_later(time, zone, self.days)
+            time = times.days_later(time, zone_or_clinics(zone), self.days)
         return time + self.plus
 
     def has_come(self, now: dt.datetime) -> Q:

@@ -22,6 +22,8 @@ SAID_ALREADY = gettext_noop("Another e-mail of the same moment says the same.")
 
 SAY_ALL = (Kind.CONFIRMED, Kind.MOVED)
 REMINDERS = (Kind.REMINDER_3_DAYS, Kind.REMINDER_1_DAY, Kind.REMINDER_1_HOUR)
+# Dropped as the state did not owe it then. If it does again, it is as good as not noted.
+LET_GO = Q(state=MessageState.DROPPED) & ~Q(trouble=SAID_ALREADY)
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,7 @@ class ToCome:
 def owed(*, now: dt.datetime, since: dt.datetime | None = None) -> list[Message]:
     """The e-mails that the present state owes at `now` and that nobody has noted yet: unsaved rows.
 
-    Promised ones too whose time ended after `since`: they come as given up, for staff to see. As many
+    Those too that were noted and then dropped, as the state did not owe them meanwhile. Promised ones too whose time ended after `since`: they come as given up, for staff to see. As many
     queries however many consultations there are.
     """
     return found_by(looks.Look(now, since or now))
@@ -61,8 +63,26 @@ def note_owed(*, now: dt.datetime) -> int:
     look = looks.begin(now=now)
     rows = sorted(found_by(look), key=lambda row: (row.kind, row.about))
     Message.objects.bulk_create(rows, batch_size=500, ignore_conflicts=True)
+    _owe_again(rows)
     looks.end(look)
     return len(rows)
+
+
+def _owe_again(rows: list[Message]) -> None:
+    """Those of them that stand there already, dropped: their old rows wait to be sent once more."""
+    if not rows:
+        return
+    visits = sorted({row.consultation_id for row in rows if row.consultation_id})
+    let_go = Message.objects.filter(LET_GO, looks.among(visits, "consultation"))
+    there = {(row.addressee, row.kind, row.about): row for row in let_go}
+    for row in rows:
+        if old := there.get((row.addressee, row.kind, row.about)):
+            Message.objects.filter(LET_GO, pk=old.pk).update(
+                state=row.state,
+                trouble=row.trouble or old.trouble,
+                next_try_at=row.next_try_at,
+                tries=0,
+            )
 
 
 def still_owed(message: Message, *, now: dt.datetime) -> bool:
@@ -129,7 +149,7 @@ def quiet_until(message: Message, *, now: dt.datetime) -> dt.datetime:
     """When an e-mail may be sent that is due now: at once, or when the patient's night ends."""
     if message.consultation is None or not _is_by_day(message):
         return now
-    morning = times.quiet_until(now, message.consultation.zone)
+    morning = times.quiet_until(now, message.consultation.zone_that_counts)
     return morning if morning < message.useful_until else now
 
 
@@ -141,11 +161,11 @@ def to_come(consultation: Consultation, *, now: dt.datetime) -> list[ToCome]:
         if counted_from is None or (due := rule.due.of(consultation)) <= now:
             continue
         if _among(rule).filter(pk=consultation.pk).exists():
-            due = times.quiet_until(due, consultation.zone) if rule.by_day else due
+            due = times.quiet_until(due, consultation.zone_that_counts) if rule.by_day else due
             found.append(ToCome(rule.kind, due))
     sessions = consultation.sessions.standing().select_related("consultation")
     for tip, due in aftercare.to_come(sessions, now=now):
-        due = times.quiet_until(due, consultation.zone) if tip.by_day else due
+        due = times.quiet_until(due, consultation.zone_that_counts) if tip.by_day else due
         found.append(ToCome(Kind.AFTERCARE, due, tip.step))
     return sorted(found, key=lambda row: row.due_at)
 
@@ -204,7 +224,7 @@ def _not_noted(
     owed_to = _owed_to(rule, since, now)
     if turn is not None:
         owed_to = owed_to.filter(looks.among(turn))
-    for row in owed_to.filter(~Exists(noted)).order_by("pk"):
+    for row in owed_to.filter(~Exists(noted.exclude(LET_GO))).order_by("pk"):
         if not _in_time(rule, row, since, now):
             continue
         message = Message(

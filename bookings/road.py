@@ -243,7 +243,7 @@ class Road:
     def zone(self) -> str:
         """The patient's own zone, which is shown beside the clinic's."""
         if self.consultation and "zone" not in self.answers:
-            return self.consultation.zone
+            return self.consultation.zone_that_counts
         return self.answers.get("zone") or self.clinic_zone
 
     def frame(self, page: str, *, now: dt.datetime, answers_form: str = "") -> dict[str, Any]:

@@ -24,7 +24,7 @@ from bookings.actions.proof import (
     refuse_more_codes,
 )
 from bookings.actions.requests import DetailsRefused
-from bookings.actions.tips import as_they_said, owe_again
+from bookings.actions.tips import as_they_said
 from bookings.links import Purpose
 from bookings.models import (
     Consultation,
@@ -220,7 +220,6 @@ def _change(
     consultation.link_tries = 0
     consultation.link_asked_at = None if _hears_of_its_visit(consultation, now=now) else now
     _change_patient(consultation)
-    owe_again(Message.objects.filter(consultation=consultation, addressee=new), now=now)
 
 
 def _hears_of_its_visit(consultation: Consultation, *, now: dt.datetime) -> bool:

@@ -49,7 +49,7 @@ def offer_times(*, now: dt.datetime) -> int:
 def _is_awake(consultation: Consultation, *, now: dt.datetime) -> bool:
     """Whether the patient is up for as long as the offer holds, by their own clock."""
     until = now + HOLD_FOR_AN_OFFER
-    return not any(times.is_quiet(moment, consultation.zone) for moment in (now, until))
+    return not any(times.is_quiet(moment, consultation.zone_that_counts) for moment in (now, until))
 
 
 def _overlap(time: FreeTime, other: FreeTime) -> bool:

@@ -43,11 +43,14 @@ def open_page_link(*, token: str, now: dt.datetime) -> Consultation:
 def link_has_run_out(consultation: Consultation, *, now: dt.datetime) -> bool:
     """Whether 90 days have passed since the visit, and since the last e-mail was or will be of use.
 
-    Those that were owed stand in rows; of the others, aftercare comes last, by the plan as it is now.
+    Those that were owed stand in rows; of the others, aftercare comes last, by the plan as it is now. While
+    the visit itself is not so long ago, none of them is asked for.
     """
+    ended = max(consultation.asked_at, consultation.ends_at or consultation.asked_at)
+    if now < ended + LINK_HOLDS:
+        return False
     owed = consultation.messages.exclude(state=MessageState.DROPPED)
-    last = owed.aggregate(last=Max("useful_until"))["last"]
-    moments = [consultation.asked_at, consultation.ends_at, last]
+    moments = [ended, owed.aggregate(last=Max("useful_until"))["last"]]
     if consultation.status != Status.CANCELLED:
         for session in consultation.sessions.standing():
             moments += [tip.until(session) for tip in aftercare.tips_of(session)]

@@ -3,14 +3,13 @@
 import datetime as dt
 
 from django.db import transaction
-from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from bookings import links
 from bookings.actions.locks import lock_consultation
 from bookings.actions.page_links import LinkEnded, link_has_run_out
 from bookings.links import Purpose
-from bookings.models import Consultation, Kind, Message, MessageState, Patient
+from bookings.models import Consultation, Patient
 
 
 def find_to_stop(*, token: str, now: dt.datetime) -> Consultation:
@@ -48,7 +47,6 @@ def resume_tips(*, consultation: Consultation, now: dt.datetime) -> Consultation
             if each.tips_stopped_at is not None:
                 each.tips_stopped_at = None
                 each.save(update_fields=["tips_stopped_at"])
-                owe_again(each.messages.filter(kind=Kind.AFTERCARE), now=now)
     return own
 
 
@@ -95,12 +93,3 @@ def _lock_patient(consultation: Consultation) -> None:
     """Nobody becomes a visit of theirs meanwhile, unseen."""
     row = Patient.objects.filter(consultations=consultation.pk)
     list(row.select_for_update(no_key=True, of=("self",)))
-
-
-def owe_again(messages: QuerySet[Message], *, now: dt.datetime) -> None:
-    """E-mails that were dropped as nobody was owed them, and whose reason is gone.
-
-    Whether they are owed is asked once more before each is sent.
-    """
-    dropped = messages.filter(state=MessageState.DROPPED, trouble="", useful_until__gt=now)
-    dropped.update(state=MessageState.OWED, next_try_at=now)

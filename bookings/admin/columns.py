@@ -76,9 +76,10 @@ def patients_time(consultation: Consultation) -> str:
     starts_at = consultation.starts_at
     if starts_at is None:
         return NOTHING
-    if times.same_clock(starts_at, consultation.zone, timezone.get_current_timezone()):
+    zone = consultation.zone_that_counts
+    if times.same_clock(starts_at, zone, timezone.get_current_timezone()):
         return gettext("the same as the clinic's")
-    return clinic_time(starts_at, consultation.zone)
+    return clinic_time(starts_at, zone)
 
 
 def risks(consultation: Consultation) -> str:

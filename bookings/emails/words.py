@@ -246,8 +246,9 @@ def _details(
     rows = []
     starts_at, doctor = consultation.starts_at, consultation.dermatologist
     if message.kind in WITH_VISIT and starts_at is not None and doctor is not None:
-        if not times.same_clock(starts_at, consultation.zone, clinic.zone):
-            rows.append((_("Your own time"), pen.time(starts_at, consultation.zone)))
+        zone = consultation.zone_that_counts
+        if not times.same_clock(starts_at, zone, clinic.zone):
+            rows.append((_("Your own time"), pen.time(starts_at, zone)))
         rows.append((_("With"), pen.name(doctor.name)))
         if consultation.names_treatment and consultation.treatment is not None:
             rows.append((_("About"), pen.name(consultation.treatment.name)))

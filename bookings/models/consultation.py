@@ -1,8 +1,8 @@
 """One patient's request and its visit, from the first click to the outcome."""
 
 import datetime as dt
+import logging
 import secrets
-import zoneinfo
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
@@ -24,7 +24,9 @@ from bookings.models.status import (
 from bookings.receipts import Receipt, signature_from
 from clinic.errors import NotPossibleNow
 from clinic.i18n import Language
-from clinic.models import Concern, Dermatologist, Treatment, known_zone
+from clinic.models import Concern, Dermatologist, Treatment, known_zone, zone_or_clinics
+
+logger = logging.getLogger(__name__)
 
 REFERENCE_LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's base 32: no I, L, O, U
 
@@ -203,8 +205,12 @@ class Consultation(models.Model):
         return self.own_video_room or (self.dermatologist.video_room if self.dermatologist else "")
 
     @property
-    def patient_zone(self) -> zoneinfo.ZoneInfo:
-        return zoneinfo.ZoneInfo(self.zone)
+    def zone_that_counts(self) -> str:
+        """The patient's zone; the clinic's where theirs is one that nobody knows (any more)."""
+        zone = zone_or_clinics(self.zone)
+        if zone != self.zone:
+            logger.error("consultation %s has an unknown zone: the clinic's counts", self.pk)
+        return zone
 
     @property
     def addressee_name(self) -> str:

@@ -101,16 +101,15 @@ class MessageQuerySet(models.QuerySet["Message"]):
     def bringing(self, step: AftercareStep) -> "MessageQuerySet":
         """The e-mails of aftercare that brought a step, in whatever version of its plan, or will.
 
-        One that was dropped brought nothing; it is not noted anew for the same hour all the same.
+        One that was dropped brought nothing, unless it was handed over. That too is not for long where
+        the step is its own: should it be owed again, its row goes once more.
         """
         found = self.filter(
             step__plan__steps__key=step.key,
             step__plan__steps__hours_after=F("step__hours_after"),
         )
-        return found.filter(
-            ~Q(state=MessageState.DROPPED, copies=0)
-            | Q(step__key=step.key, step__hours_after=step.hours_after)
-        )
+        own = Q(step__key=step.key, step__hours_after=step.hours_after)
+        return found.exclude(Q(state=MessageState.DROPPED) & (Q(copies=0) | own))
 
 
 class Message(models.Model):

@@ -81,7 +81,7 @@ def _show_times(
     """The free times as on the road; the present time is marked, and is no choice."""
     clinic = Clinic.objects.the_clinic()
     assert clinic and consultation.starts_at and consultation.dermatologist
-    zone = zone_asked(request) or consultation.zone
+    zone = zone_asked(request) or consultation.zone_that_counts
     shown = times_shown(
         request,
         treatment=consultation.treatment,

@@ -8,7 +8,14 @@ from clinic.models.aftercare import (
     AftercareStep,
     PlanState,
 )
-from clinic.models.clinic import LONGEST_BUFFER, LONGEST_VISIT, MONTH_IN_MINUTES, Clinic, known_zone
+from clinic.models.clinic import (
+    LONGEST_BUFFER,
+    LONGEST_VISIT,
+    MONTH_IN_MINUTES,
+    Clinic,
+    known_zone,
+    zone_or_clinics,
+)
 from clinic.models.dermatologist import Dermatologist
 from clinic.models.kept import KEPT_FOR, KeptAnswer
 from clinic.models.treatments import Concern, Treatment
@@ -30,4 +37,5 @@ __all__ = [
     "PlanState",
     "Treatment",
     "known_zone",
+    "zone_or_clinics",
 ]

@@ -4,6 +4,7 @@ import datetime as dt
 import functools
 import zoneinfo
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
@@ -20,6 +21,14 @@ def known_zone(name: str) -> None:
     """Refuses a zone that is not in the IANA database."""
     if name not in _zones():
         raise ValidationError(_("Choose a time zone such as Asia/Dubai."))
+
+
+def zone_or_clinics(name: str) -> str:
+    """The zone, or the clinic's where there is none of that name (any more)."""
+    if name in _zones():
+        return name
+    clinic = Clinic.objects.the_clinic()
+    return clinic.zone if clinic else settings.TIME_ZONE
 
 
 MONTH_IN_MINUTES = 31 * 24 * 60

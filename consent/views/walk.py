@@ -119,7 +119,7 @@ class Walk:
             "answers_form": answers_form,
             "consultation": self.consultation,
             "clinic_zone": clinic.zone if clinic else settings.TIME_ZONE,
-            "zone": self.consultation.zone,
+            "zone": self.consultation.zone_that_counts,
             "now": now,
         }
 

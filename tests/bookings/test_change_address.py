@@ -274,6 +274,7 @@ def test_what_was_dropped_for_the_change_is_owed_again_when_it_is_changed_back()
     change(visit)
     Message.objects.filter(pk=confirmation.pk).update(state=MessageState.DROPPED)
     change(visit, confirmation.addressee, now=LATER + HOUR)
+    note(LATER + HOUR)
     confirmation.refresh_from_db()
     assert confirmation.state == MessageState.OWED
     assert owing.still_owed(confirmation, now=LATER + HOUR)

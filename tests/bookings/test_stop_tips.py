@@ -177,6 +177,7 @@ def test_one_that_was_dropped_meanwhile_is_owed_again_while_it_is_of_use(session
     bookings.actions.stop_tips(consultation=session.consultation, now=now)
     delivery.send_due(now=now)
     bookings.actions.resume_tips(consultation=session.consultation, now=now + HOUR)
+    owing.note_owed(now=now + HOUR)
     assert delivery.send_due(now=now + HOUR) == 1 == len(smtp_sink.messages)
     tip.refresh_from_db()
     assert (tip.state, tip.copies) == (MessageState.SENT, 1)

@@ -213,5 +213,5 @@ def test_reading_and_copying_cost_a_fixed_number_of_queries(risks, django_assert
         api.get("consultation/acknowledgements/")
 
 
-QUERIES_OF_RISKS = 11
-QUERIES_OF_THE_COPY = 4
+QUERIES_OF_RISKS = 10
+QUERIES_OF_THE_COPY = 3

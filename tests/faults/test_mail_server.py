@@ -139,7 +139,7 @@ def time_to_the_others(scene: Scene, *, seconds: float, **options: Any) -> float
     """Seconds until the mail server has an e-mail that stands behind 20 which cannot be written."""
     visits = scene.visits(25)
     scene.owner.execute(
-        "UPDATE bookings_consultation SET zone = 'Nowhere/Such',"
+        "UPDATE bookings_consultation SET language = 'xx',"
         " confirmed_at = confirmed_at - interval '1 hour' WHERE id = ANY(%s)",
         [visits[:20]],
     )

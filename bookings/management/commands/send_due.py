@@ -36,6 +36,10 @@ class Command(BaseCommand):
             except Error as error:  # the database is away or begins anew: ask again
                 logger.warning("no round of sending: %s", type(error).__name__)
                 connection.close()
+            except (
+                Exception
+            ) as error:  # the next round begins with other rows; its words are not for a log
+                logger.error("a round of sending ended early: %s", type(error).__name__)
             ended.wait(EVERY)
 
 

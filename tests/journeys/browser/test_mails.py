@@ -95,7 +95,8 @@ def test_axe_finds_nothing_in_any_e_mail_and_none_is_wider_than_a_phone(catalogu
     assert not found, "\n".join(found)
 
 
-def test_axe_would_find_grey_on_grey_in_the_dark_alone():
+def test_axe_would_find_grey_on_grey_in_the_dark_alone(monkeypatch):
+    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")  # the test before left a connection open
     faint = "@media (prefers-color-scheme: dark) { p { color: #222; background: #111; } }"
     words = "<main><h1>A title</h1><p>Words that nobody can read.</p></main>"
     html = f"<!doctype html><html lang=en><title>A title</title><style>{faint}</style>{words}"
