@@ -4,6 +4,7 @@ A service with an API has no such moment: there the whole call stands for the do
 """
 
 import re
+import secrets
 import smtplib
 import socket
 import ssl
@@ -254,6 +255,10 @@ def _on_the_wire(address: str) -> str:
 
 
 def _bytes(email: EmailMessage) -> bytes:
+    """As it goes out. Python would look through all of it for a boundary that is not in it, each time."""
     message: Any = email.message()
+    for part in message.walk():
+        if part.is_multipart():
+            part.set_boundary(f"=_{secrets.token_hex(16)}")
     whole: bytes = message.as_bytes(linesep="\r\n")
     return whole

@@ -30,7 +30,7 @@ from clinic.models import Clinic
 
 logger = logging.getLogger(__name__)
 
-CLAIMED_AT_ONCE = 50
+CLAIMED_AT_ONCE = 20
 LATE_AT_ONCE = 500
 # Seconds. With the slowest e-mail after it (line.BEFORE_THE_DOT and AFTER_THE_DOT), a round ends before
 # the worker's limit for a task cuts it short.
