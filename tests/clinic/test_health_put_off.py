@@ -8,7 +8,7 @@ from bookings import delivery, health
 from bookings.models import Consultation, Message, Relay
 from tests import desk, make
 from tests.bookings.mails import HOUR, NEXT_WEEK
-from tests.bookings.owing import note
+from tests.bookings.owing import are_sent, note
 from tests.bookings.test_change_address_again import many_were_sent
 from tests.clinic.test_health import asked, banners, figures, set_clock
 
@@ -52,7 +52,7 @@ def reminder_put_off(smtp_sink, monkeypatch) -> dt.datetime:
     visit = make.confirmed(starts_at=NEXT_WEEK)
     evening = NEXT_WEEK - 3 * DAY + 12 * HOUR - 2 * MINUTE
     note(make.NOW)
-    Message.objects.update(state="dropped")
+    are_sent(Message.objects.all(), now=make.NOW)
     Consultation.objects.filter(pk=visit.pk).update(zone="Asia/Dubai")
     note(evening)
     Message.objects.filter(kind="reminder_3_days").update(due_at=evening)

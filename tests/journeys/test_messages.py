@@ -107,7 +107,7 @@ def test_reminders_and_aftercare_arrive_once_each_as_time_goes_by(the_clock, wor
     the_clock.set(NEXT_WEEK - DAY + 3 * HOUR)
     inbox.wait_for(stays, 4)
     assert len(inbox.of(moves)) == 4
-    the_clock.set(NEXT_WEEK - HOUR / 2)
+    the_clock.set(NEXT_WEEK - HOUR + MINUTE)
     inbox.wait_for(stays, 5)
     the_clock.set(NEXT_WEEK + 3 * HOUR)
     inbox.wait_for(moves, 5)
@@ -118,7 +118,7 @@ def test_reminders_and_aftercare_arrive_once_each_as_time_goes_by(the_clock, wor
         consultation=stays, took_place_at=clock.now(), now=clock.now(), recorded_by=None
     )
     inbox.wait_for(stays, 6)
-    the_clock.set(NEXT_WEEK + DAY + HOUR / 2)
+    the_clock.set(NEXT_WEEK + DAY + MINUTE)
     inbox.wait_for(moves, 6)
     for number, step in enumerate(steps[1:], 7):
         the_clock.set(session.took_place_at + step.delay + MINUTE)
