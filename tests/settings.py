@@ -9,13 +9,14 @@ from pathlib import Path
 from clinic import embedded
 
 FOLDER = Path(__file__).resolve().parent.parent / ".local" / "test"
-BROKER_IS_OURS = not os.environ.get("REDIS_URL")
 
 embedded.join(fsync=False, folder=FOLDER)
 _addresses = embedded.addresses(FOLDER)
 if not os.environ.get("DATABASE_URL"):
     os.environ["DATABASE_URL"] = _addresses.database_url
     os.environ["DATABASE_OWNER_URL"] = _addresses.database_owner_url
+# Also in a process that inherits it from one that asked before (pytest-xdist's workers do).
+BROKER_IS_OURS = os.environ.get("REDIS_URL", "") in ("", _addresses.redis_url)
 if BROKER_IS_OURS:
     os.environ["REDIS_URL"] = _addresses.redis_url
 os.environ["ANCHOR_FILE"] = ""  # a test that keeps heads says where
