@@ -10,7 +10,7 @@ from django.db.models.functions import Cast, Concat
 from django.utils.translation import gettext_noop
 
 from bookings import aftercare, looks
-from bookings.models import Consultation, Kind, Message, MessageState
+from bookings.models import CODES, Consultation, Kind, Message, MessageState
 from bookings.moments import Rule
 from bookings.reminders import BY_DAY, CANCELLED, RULES
 from clinic import times
@@ -234,9 +234,7 @@ def _not_noted(
             addressee=getattr(row, rule.to),
             language=row.language,
             revision=row.revision,
-            serial=row.code_serial
-            if rule.kind in (Kind.CODE, Kind.NEW_ADDRESS)
-            else row.link_serial,
+            serial=row.code_serial if rule.kind in CODES else row.link_serial,
             due_at=now if rule.due_at_once else rule.due.of(row),
             useful_until=rule.until.of(row),
             next_try_at=now,

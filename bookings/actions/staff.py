@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 from django.db.models.functions import Coalesce
 
 from bookings.emails.staff import did_not_arrive
-from bookings.models import Kind, Message, MessageState
+from bookings.models import CODES, Kind, Message, MessageState
 from clinic import times
 from clinic.groups import LEAD
 from clinic.i18n import Language
@@ -16,7 +16,6 @@ from clinic.models import Clinic
 
 RETURNED = (MessageState.BOUNCED, MessageState.BAD_ADDRESS)
 # Whoever waits for a code sees on their page that it does not come, and how to correct the address.
-CODES = (Kind.CODE, Kind.NEW_ADDRESS)
 LOOKS_BACK = dt.timedelta(days=7)
 # A refusal may mean us and not the address: where it does, the row is owed again by then (relay.py).
 SURE_AFTER = dt.timedelta(minutes=2)

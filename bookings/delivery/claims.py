@@ -20,7 +20,7 @@ from django.db.models import (
 from django.utils.translation import gettext_noop
 
 from bookings import owing
-from bookings.models import COPIES_AT_MOST, Kind, Message, MessageState, Phase
+from bookings.models import CODES_FIRST, COPIES_AT_MOST, Message, MessageState, Phase
 
 logger = logging.getLogger(__name__)
 
@@ -29,12 +29,7 @@ LEFT_AT_THE_DOT = dt.timedelta(seconds=20)  # of the lease, so that the answer c
 # The waits after each failed try, in minutes, a fifth more or less; after the last, always as long.
 WAITS = tuple(dt.timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 180))
 LEAST_WAIT = dt.timedelta(minutes=1)
-CODES_FIRST = (
-    Case(When(kind__in=[Kind.CODE, Kind.NEW_ADDRESS], then=0), default=1),
-    "next_try_at",
-    "pk",
-)
-
+IN_TURN = (CODES_FIRST, "next_try_at", "pk")  # as the index has them
 # To ask a relay that refused all before: first what it has not refused yet.
 NEW_FIRST = (Case(When(refused_at=None, then=0), default=1), "next_try_at", "pk")
 # No wait is longer, nights included; so long a one comes of a clock that was put back.
@@ -75,7 +70,7 @@ def claim(
     `only_late`: those alone that have become useless. `new_first`: codes in their turn, and what was
     refused before at the end.
     """
-    order = NEW_FIRST if new_first else CODES_FIRST
+    order = NEW_FIRST if new_first else IN_TURN
     with transaction.atomic():
         due = Message.objects.due(now=now).order_by(*order)
         due = due.filter(useful_until__lte=now) if only_late else due
@@ -181,6 +176,8 @@ IDLE_FIVE_SECONDS_AT_MOST = "SET LOCAL idle_in_transaction_session_timeout = 500
 LOCK_AGAINST_CHANGE = "SELECT 1 FROM bookings_consultation WHERE id = %s FOR SHARE"
 # Who waits here for a change to be committed then reads the row as it is after it. Of what was changed in
 # our own transaction its number says nothing.
+# `IS NOT DISTINCT FROM` where `=` would do: else PostgreSQL may take the index of what is to be sent, which
+# it holds to be as short as when it last counted, and read thousands of rows for one.
 MARK_IF_UNCHANGED = """
 WITH unchanged AS MATERIALIZED (
     SELECT FROM bookings_consultation WHERE id = %s AND changed_in = %s
@@ -188,7 +185,8 @@ WITH unchanged AS MATERIALIZED (
     FOR SHARE
 )
 UPDATE bookings_message SET phase = 'dot', dot_at = clinic_now(), copies = copies + 1, wording = %s
-WHERE id = %s AND state = 'sending' AND lease = %s AND lease_until >= clinic_now() + %s::interval
+WHERE id = %s AND state IS NOT DISTINCT FROM 'sending' AND lease = %s
+    AND lease_until >= clinic_now() + %s::interval
     AND EXISTS (SELECT FROM unchanged)
 """
 
@@ -218,7 +216,8 @@ def sent(message: Message) -> None:
 # The same as `ended`, of the row that is ours: written out, as each e-mail has one.
 SENT = """
 UPDATE bookings_message SET state = 'sent', phase = '', lease_until = NULL, sent_at = clinic_now(),
-    trouble = '', answer = '' WHERE id = %s AND state = 'sending' AND lease = %s
+    trouble = '', answer = ''
+WHERE id = %s AND state IS NOT DISTINCT FROM 'sending' AND lease = %s
 """
 
 

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 from bookings import calendar, links
 from bookings.emails.pens import Pen, one_line
 from bookings.links import Purpose
-from bookings.models import Consultation, Kind, Message, MessageState, Status
+from bookings.models import CODES, Consultation, Kind, Message, MessageState, Status
 from bookings.receipts import Receipt, in_groups, signature_letters
 from clinic import times
 from clinic.context import EMERGENCY_NUMBER
@@ -136,7 +136,7 @@ def words(
         words["deadline"] = pen.time(deadline, clinic.zone) if deadline > now else ""
     if consultation.hold_expires_at is not None:
         words["hold_until"] = pen.time(consultation.hold_expires_at, clinic.zone)
-    if message.kind in (Kind.CODE, Kind.NEW_ADDRESS):
+    if message.kind in CODES:
         words |= _words_of_code(message, consultation, clinic, pen)
     if message.kind == Kind.REMINDER_1_HOUR and consultation.video_room:
         words["room"] = consultation.video_room

@@ -4,6 +4,8 @@ from bookings.models.consultation import REFERENCE_LETTERS, Consultation, new_re
 from bookings.models.guarantees import ERASED, LONGEST
 from bookings.models.hours import Closure, Opening, Season, Weekday, WeeklyHours
 from bookings.models.message import (
+    CODES,
+    CODES_FIRST,
     COPIES_AT_MOST,
     NEEDS_STAFF,
     TO_STAFF,
@@ -27,6 +29,8 @@ from bookings.models.status import (
 from clinic.errors import NotPossibleNow
 
 __all__ = [
+    "CODES",
+    "CODES_FIRST",
     "COPIES_AT_MOST",
     "ERASED",
     "LONGEST",

@@ -4,7 +4,7 @@ import datetime as dt
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Case, F, Q, When
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
@@ -42,6 +42,8 @@ class Kind(models.TextChoices):
 
 
 TO_STAFF = (Kind.ANCHOR, Kind.LOOKED, Kind.BOUNCE)
+CODES = (Kind.CODE, Kind.NEW_ADDRESS)  # somebody sits and waits for it
+CODES_FIRST = Case(When(kind__in=CODES, then=0), default=1)
 
 
 class MessageState(models.TextChoices):
@@ -130,10 +132,20 @@ class Message(models.Model):
     addressee = models.EmailField(_("to"))
     language = models.CharField(_("language"), max_length=2, choices=Language)
     session = models.ForeignKey(
-        TreatmentSession, models.PROTECT, null=True, blank=True, related_name="messages"
+        TreatmentSession,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="messages",
+        db_index=False,
     )
     step = models.ForeignKey(
-        AftercareStep, models.PROTECT, null=True, blank=True, related_name="messages"
+        AftercareStep,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="messages",
+        db_index=False,
     )
     revision = models.PositiveIntegerField(_("visit's revision"), default=0)
     serial = models.PositiveIntegerField(_("code's or link's number"), default=0)
@@ -173,6 +185,7 @@ class Message(models.Model):
         blank=True,
         related_name="+",
         verbose_name=_("taken care of by"),
+        db_index=False,
     )
 
     objects = MessageQuerySet.as_manager()
@@ -182,8 +195,12 @@ class Message(models.Model):
         verbose_name_plural = _("e-mails")
         ordering = ["-due_at", "-id"]
         indexes = [
+            # In the order in which they are claimed, so that the first twenty of very many are found
+            # without a look at the others.
             models.Index(
-                fields=["next_try_at"],
+                CODES_FIRST,
+                F("next_try_at"),
+                F("id"),
                 condition=Q(state__in=["owed", "sending"]),
                 name="message_to_send",
             ),
@@ -195,6 +212,18 @@ class Message(models.Model):
                 name="message_needs_staff",
             ),
             models.Index(fields=["-due_at", "-id"], name="message_newest_first"),
+            # Few have any: each index costs whatever is sent four entries.
+            models.Index(
+                fields=["session"], condition=Q(session__isnull=False), name="message_of_a_session"
+            ),
+            models.Index(
+                fields=["step"], condition=Q(step__isnull=False), name="message_of_a_step"
+            ),
+            models.Index(
+                fields=["phoned_by"],
+                condition=Q(phoned_by__isnull=False),
+                name="message_taken_care_of_by",
+            ),
         ]
         constraints = [
             models.UniqueConstraint(
