@@ -16,10 +16,13 @@ class Language(models.TextChoices):
     ARABIC = "ar", _("Arabic")
 
 
+CODES = frozenset(Language.values)  # Django puts `values` together anew each time
+
+
 def active_language() -> str:
     """The language of the page that is being made: "en" or "ar"."""
     code = (translation.get_language() or Language.ENGLISH).split("-")[0]
-    return code if code in Language.values else Language.ENGLISH.value
+    return code if code in CODES else Language.ENGLISH.value
 
 
 def text_in(row: models.Model, field: str, language: str) -> str:

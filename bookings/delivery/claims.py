@@ -74,10 +74,11 @@ def claim(
     with transaction.atomic():
         due = Message.objects.due(now=now).order_by(*order)
         due = due.filter(useful_until__lte=now) if only_late else due
-        rows = list(due.select_for_update(skip_locked=True, of=("self",))[:at_most])
-        if twice := [row.pk for row in rows if row.copies >= COPIES_AT_MOST]:
+        due = due.select_for_update(skip_locked=True, of=("self",))[:at_most]
+        rows = list(due.values_list("pk", "copies"))
+        if twice := [pk for pk, copies in rows if copies >= COPIES_AT_MOST]:
             _leave_to_staff(twice)
-        ours = [row.pk for row in rows if row.copies < COPIES_AT_MOST]
+        ours = [pk for pk, copies in rows if copies < COPIES_AT_MOST]
         Message.objects.filter(pk__in=ours).update(
             state=MessageState.SENDING,
             phase="",

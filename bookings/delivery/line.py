@@ -4,7 +4,6 @@ A service with an API has no such moment: there the whole call stands for the do
 """
 
 import re
-import secrets
 import smtplib
 import socket
 import ssl
@@ -33,6 +32,7 @@ from bookings.delivery.answers import (
     Unreachable,
     codes,
 )
+from bookings.delivery.written import as_bytes
 
 SMTP = "django.core.mail.backends.smtp.EmailBackend"
 BEFORE_THE_DOT = 25.0  # seconds, from the connection or the first command to the dot
@@ -195,7 +195,7 @@ class Line:
         dialogue.until(BEFORE_THE_DOT)
         try:
             to = [_on_the_wire(address) for address in email.recipients()]
-            dialogue.sendmail(sender, to, _bytes(email))
+            dialogue.sendmail(sender, to, as_bytes(email))
         except Aborted:
             self._hang_up()
             raise
@@ -252,13 +252,3 @@ def _on_the_wire(address: str) -> str:
     """The address with its domain in ASCII (RFC 5891 section 4.4)."""
     mailbox, _at, domain = address.rpartition("@")
     return f"{mailbox}@{punycode(domain)}"
-
-
-def _bytes(email: EmailMessage) -> bytes:
-    """As it goes out. Python would look through all of it for a boundary that is not in it, each time."""
-    message: Any = email.message()
-    for part in message.walk():
-        if part.is_multipart():
-            part.set_boundary(f"=_{secrets.token_hex(16)}")
-    whole: bytes = message.as_bytes(linesep="\r\n")
-    return whole

@@ -25,6 +25,7 @@ from bookings.emails.words import (
     KINDS,
     RECEIPT_PICTURE,
     WITH_CALENDAR,
+    facts,
     receipt_in,
     stop_url,
     subject,
@@ -61,9 +62,11 @@ def compose(
     receipt = receipt_in(message, consultation)
     with translation.override(message.language):
         template = f"bookings/email/{KINDS[told(message, consultation)][0]}.txt"
+        said = facts(message, consultation, clinic, now=now)
         text, html = (
             render_to_string(
-                template, words(message, consultation, clinic, pen, receipt=receipt, now=now)
+                template,
+                said | words(message, consultation, clinic, pen, receipt=receipt, now=now),
             )
             for pen in (TEXT, HTML)
         )

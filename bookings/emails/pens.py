@@ -42,10 +42,13 @@ class Pen:
 
 def one_line(words: str) -> str:
     """Words without line breaks, control characters or marks that turn the text around them."""
-    kept = "".join(
-        " " if unicodedata.category(letter) in ("Cc", "Zl", "Zp") else letter for letter in words
-    )
-    return " ".join(typed_words(kept).split())
+    if not words.isprintable():
+        words = "".join(" " if _ends_a_line(letter) else letter for letter in words)
+    return " ".join(typed_words(words).split())
+
+
+def _ends_a_line(letter: str) -> bool:
+    return unicodedata.category(letter) in ("Cc", "Zl", "Zp")
 
 
 def _lines(prose: str) -> list[str]:

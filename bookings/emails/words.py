@@ -103,6 +103,23 @@ def _clock(consultation: Consultation, clinic: Clinic, language: str) -> str:
     return f"{clock}, {times.zone_in_words(clinic.zone, starts_at, language)}"
 
 
+def facts(
+    message: Message, consultation: Consultation, clinic: Clinic, *, now: dt.datetime
+) -> dict[str, object]:
+    """What the templates ask, and what is written with every pen alike."""
+    return {
+        "language": message.language,
+        "sender": one_line(clinic.name),
+        "tel": clinic_pages.tel(clinic.phone),
+        "consultation": consultation,
+        "is_held": _is_held(consultation, now=now),
+        "begins_soon": _begins_soon(message, consultation, now=now),
+        "needs_time": consultation.status == Status.WAITING and consultation.treatment is not None,
+        "has_calendar": calendar.has_calendar(consultation),
+        "link": _link(message, consultation),
+    }
+
+
 def words(
     message: Message,
     consultation: Consultation,
@@ -112,30 +129,16 @@ def words(
     receipt: Receipt | None,
     now: dt.datetime,
 ) -> dict[str, object]:
-    """What every e-mail can say; each template says its part of it."""
+    """What every e-mail can say besides; each template says its part of it."""
     words: dict[str, object] = {
         "base": pen.base,
-        "language": message.language,
-        "sender": one_line(clinic.name),
         "clinic_name": pen.name(clinic.name),
         "clinic_address": pen.name(clinic.address),
         "phone": pen.phone(clinic.phone),
-        "tel": clinic_pages.tel(clinic.phone),
         "emergency_number": pen.number(EMERGENCY_NUMBER),
-        "consultation": consultation,
-        "is_held": _is_held(consultation, now=now),
-        "begins_soon": _begins_soon(message, consultation, now=now),
-        "needs_time": consultation.status == Status.WAITING and consultation.treatment is not None,
-        "has_calendar": calendar.has_calendar(consultation),
         "details": _details(message, consultation, clinic, pen),
-        "link": _link(message, consultation),
+        **_words_of_times(consultation, clinic, pen, now=now),
     }
-    if consultation.starts_at is not None:
-        words["when"] = pen.time(consultation.starts_at, clinic.zone)
-        deadline = consultation.starts_at - clinic.cancel_notice
-        words["deadline"] = pen.time(deadline, clinic.zone) if deadline > now else ""
-    if consultation.hold_expires_at is not None:
-        words["hold_until"] = pen.time(consultation.hold_expires_at, clinic.zone)
     if message.kind in CODES:
         words |= _words_of_code(message, consultation, clinic, pen)
     if message.kind == Kind.REMINDER_1_HOUR and consultation.video_room:
@@ -145,6 +148,20 @@ def words(
         words |= _words_of_receipt(receipt, pen)
     if message.kind == Kind.AFTERCARE:
         words |= _words_of_aftercare(message, consultation, clinic, pen)
+    return words
+
+
+def _words_of_times(
+    consultation: Consultation, clinic: Clinic, pen: Pen, *, now: dt.datetime
+) -> dict[str, object]:
+    """When the visit is, and until when what can be done about it."""
+    words: dict[str, object] = {}
+    if consultation.starts_at is not None:
+        words["when"] = pen.time(consultation.starts_at, clinic.zone)
+        deadline = consultation.starts_at - clinic.cancel_notice
+        words["deadline"] = pen.time(deadline, clinic.zone) if deadline > now else ""
+    if consultation.hold_expires_at is not None:
+        words["hold_until"] = pen.time(consultation.hold_expires_at, clinic.zone)
     return words
 
 
