@@ -16,6 +16,7 @@ from django.db.models import (
     QuerySet,
     Value,
     When,
+    prefetch_related_objects,
 )
 from django.utils.translation import gettext_noop
 
@@ -40,10 +41,8 @@ ADDRESS_REFUSED = gettext_noop("There is no mailbox with this address.")
 NOT_WRITTEN = gettext_noop("This e-mail could not be put together.")
 NOBODY_KNOWS = gettext_noop("It was handed over, and no answer came: it may have arrived.")
 # What an e-mail is written from, and whom it is about.
-BROUGHT = (
-    *("consultation__treatment", "consultation__dermatologist"),
-    *("session__treatment", "step__plan"),
-)
+BROUGHT = ("consultation__treatment", "consultation__dermatologist")
+BROUGHT_BY_AFTERCARE = ("session__treatment", "step__plan")
 
 
 class DatabaseNow(Func):
@@ -86,8 +85,11 @@ def claim(
             lease_until=LEASE_UNTIL,
             tries=F("tries") + 1,
         )
-        claimed = Message.objects.filter(pk__in=ours).select_related(*BROUGHT)
-        return list(claimed.order_by(*order))
+        found = Message.objects.filter(pk__in=ours).select_related(*BROUGHT).order_by(*order)
+        claimed = list(found)
+        aftercare = [row for row in claimed if row.session_id is not None]
+        prefetch_related_objects(aftercare, *BROUGHT_BY_AFTERCARE)
+        return claimed
 
 
 def let_go_of_the_dead(*, now: dt.datetime) -> None:

@@ -124,9 +124,9 @@ def slice_of(name: str, readings: list[Reading], *, with_ledger: bool) -> tuple[
 
     rows.point_at(name)
     pg = postgres_pid()
-    before = cpu_of(pg) + cpu_of(os.getpid())
+    before = cpu_of(pg, os.getpid())
     seconds = _by_writers(seal, grows=with_ledger)
-    used = cpu_of(pg) + cpu_of(os.getpid()) - before
+    used = cpu_of(pg, os.getpid()) - before
     rows.point_at("postgres")
     return seconds, used
 

@@ -36,8 +36,11 @@ def postgres_pid() -> int:
     return int((place.folder / "postgres" / "postmaster.pid").read_text().split("\n")[0])
 
 
-def cpu_of(pid: int) -> float:
-    """Seconds of processor that a process and its descendants have used, the ended ones too."""
+def cpu_of(*pids: int) -> float:
+    """Seconds of processor that processes and their descendants have used, the ended ones too.
+
+    Each counts once, also where one of them is a descendant of another.
+    """
     parents: dict[int, tuple[int, int]] = {}
     for path in Path("/proc").glob("[0-9]*/stat"):
         try:
@@ -45,7 +48,7 @@ def cpu_of(pid: int) -> float:
         except OSError:
             continue  # it has just ended
         parents[int(path.parent.name)] = (int(fields[1]), sum(map(int, fields[11:15])))
-    family = {pid}
+    family = set(pids)
     grew = True
     while grew:
         more = {each for each, (parent, _ticks) in parents.items() if parent in family} - family
