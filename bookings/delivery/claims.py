@@ -40,9 +40,6 @@ LONGEST_WAIT = dt.timedelta(hours=16)
 ADDRESS_REFUSED = gettext_noop("There is no mailbox with this address.")
 NOT_WRITTEN = gettext_noop("This e-mail could not be put together.")
 NOBODY_KNOWS = gettext_noop("It was handed over, and no answer came: it may have arrived.")
-# What an e-mail is written from, and whom it is about.
-BROUGHT = ("consultation__treatment", "consultation__dermatologist")
-BROUGHT_BY_AFTERCARE = ("session__treatment", "step__plan")
 
 
 class DatabaseNow(Func):
@@ -85,11 +82,15 @@ def claim(
             lease_until=LEASE_UNTIL,
             tries=F("tries") + 1,
         )
-        found = Message.objects.filter(pk__in=ours).select_related(*BROUGHT).order_by(*order)
-        claimed = list(found)
-        aftercare = [row for row in claimed if row.session_id is not None]
-        prefetch_related_objects(aftercare, *BROUGHT_BY_AFTERCARE)
-        return claimed
+        return with_all_it_tells(Message.objects.filter(pk__in=ours).order_by(*order))
+
+
+def with_all_it_tells(messages: QuerySet[Message]) -> list[Message]:
+    """Each with what it is written from, and whom it is about."""
+    found = list(messages.select_related("consultation__treatment", "consultation__dermatologist"))
+    aftercare = [row for row in found if row.session_id is not None]
+    prefetch_related_objects(aftercare, "session__treatment", "step__plan")
+    return found
 
 
 def let_go_of_the_dead(*, now: dt.datetime) -> None:

@@ -315,7 +315,7 @@ def test_an_e_mail_that_was_claimed_is_written_without_asking_the_database(
     kind, queries, django_assert_num_queries
 ):
     message, now = of_kind(kind)
-    claimed = Message.objects.select_related(*claims.BROUGHT).get(pk=message.pk)
+    [claimed] = claims.with_all_it_tells(Message.objects.filter(pk=message.pk))
     clinic = Clinic.objects.get()
     with django_assert_num_queries(queries):
         emails.compose(claimed, now=now, clinic=clinic)
