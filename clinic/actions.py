@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from clinic import groups
 from clinic.errors import NotPossibleNow
 from clinic.i18n import Language, text_in
-from clinic.models import AftercarePlan, AftercareStep, Dermatologist, PlanState, Treatment
+from clinic.models import AftercarePlan, AftercareStep, Dermatologist, Treatment, VersionState
 from clinic.plain_text import names, trouble_in
 
 
@@ -43,16 +43,16 @@ def submit_for_review(*, plan: AftercarePlan, change_note: str) -> AftercarePlan
     change_note = change_note.strip()
     with transaction.atomic():
         locked = _lock(plan)
-        if (locked.state, locked.change_note) == (PlanState.IN_REVIEW, change_note):
+        if (locked.state, locked.change_note) == (VersionState.IN_REVIEW, change_note):
             return locked
-        if locked.state != PlanState.DRAFT:
+        if locked.state != VersionState.DRAFT:
             raise NotPossibleNow(_("Only a draft can be sent to review."))
         if not change_note:
             raise NotPossibleNow(_("Say why the plan changes."), field="change_note")
         if trouble := trouble_in(change_note):
             raise NotPossibleNow(trouble, field="change_note")
         refuse_to_go_live(locked)
-        locked.move_to(PlanState.IN_REVIEW)
+        locked.move_to(VersionState.IN_REVIEW)
         locked.change_note = change_note
         locked.save(update_fields=["state", "change_note"])
     return locked
@@ -68,10 +68,10 @@ def review_plan(
     """
     with transaction.atomic():
         locked = _lock(plan)
-        if locked.state != PlanState.IN_REVIEW:
+        if locked.state != VersionState.IN_REVIEW:
             raise NotPossibleNow(_("Only a plan in review can be reviewed."))
         if locked.written_by_id == reviewed_by.pk:
-            raise NotPossibleNow(_("A second person has to review this plan."))
+            raise NotPossibleNow(_("A second person has to review this version."))
         dermatologist = dermatologist_who_is(reviewed_by)
         if dermatologist is None:
             raise NotPossibleNow(_("Only a dermatologist can review an aftercare plan."))
@@ -91,15 +91,15 @@ def send_back(*, plan: AftercarePlan, remark: str) -> AftercarePlan:
     remark = remark.strip()
     with transaction.atomic():
         locked = _lock(plan)
-        if (locked.state, locked.remark) == (PlanState.DRAFT, remark) and remark:
+        if (locked.state, locked.remark) == (VersionState.DRAFT, remark) and remark:
             return locked
-        if locked.state != PlanState.IN_REVIEW:
+        if locked.state != VersionState.IN_REVIEW:
             raise NotPossibleNow(_("Only a plan in review can be sent back."))
         if not remark:
             raise NotPossibleNow(_("Say what should change."), field="remark")
         if trouble := trouble_in(remark):
             raise NotPossibleNow(trouble, field="remark")
-        locked.move_to(PlanState.DRAFT)
+        locked.move_to(VersionState.DRAFT)
         locked.reviewed_by = locked.reviewed_at = None
         locked.remark = remark
         locked.save(update_fields=["state", "reviewed_by", "reviewed_at", "remark"])
@@ -120,7 +120,7 @@ def publish_plan(
         # Two publications for one treatment come one after the other.
         Treatment.objects.select_for_update(no_key=True).get(pk=plan.treatment_id)
         locked = _lock(plan)
-        if (locked.state, locked.published_by_id) == (PlanState.PUBLISHED, published_by.pk):
+        if (locked.state, locked.published_by_id) == (VersionState.PUBLISHED, published_by.pk):
             return locked
         _refuse_unless_ready(locked, published_by)
         refuse_to_go_live(locked)
@@ -129,7 +129,7 @@ def publish_plan(
         if live is not None:
             _refuse_an_older_one(locked, live)
             _retire(live)
-        locked.move_to(PlanState.PUBLISHED)
+        locked.move_to(VersionState.PUBLISHED)
         locked.published_by_id, locked.published_at = published_by.pk, now
         locked.save(update_fields=["state", "published_by", "published_at"])
     return locked
@@ -143,7 +143,7 @@ def retire_plan(*, plan: AftercarePlan) -> AftercarePlan:
     with transaction.atomic():
         Treatment.objects.select_for_update(no_key=True).get(pk=plan.treatment_id)
         locked = _lock(plan)
-        if locked.state != PlanState.RETIRED:
+        if locked.state != VersionState.RETIRED:
             _retire(locked)
     return locked
 
@@ -177,17 +177,17 @@ def _lock(plan: AftercarePlan) -> AftercarePlan:
 
 
 def _retire(plan: AftercarePlan) -> None:
-    plan.move_to(PlanState.RETIRED)
+    plan.move_to(VersionState.RETIRED)
     plan.save(update_fields=["state"])
 
 
 def _refuse_unless_ready(plan: AftercarePlan, published_by: User) -> None:
-    if plan.state != PlanState.IN_REVIEW:
+    if plan.state != VersionState.IN_REVIEW:
         raise NotPossibleNow(_("Only a plan in review can be published."))
     if plan.written_by_id == published_by.pk:
-        raise NotPossibleNow(_("A second person has to publish this plan."))
+        raise NotPossibleNow(_("A second person has to publish this version."))
     if plan.reviewed_by_id is None:
-        raise NotPossibleNow(_("A dermatologist has to review this plan first."))
+        raise NotPossibleNow(_("A dermatologist has to review this version first."))
 
 
 def _refuse_an_older_one(plan: AftercarePlan, live: AftercarePlan) -> None:

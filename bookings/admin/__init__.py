@@ -10,7 +10,8 @@ hours.py    dermatologists and their hours    seasons.py  days with hours of the
 openings.py stretches that are typed          closing.py  closures, and what is booked in them
 messages.py the e-mails that need somebody; finding_messages.py finds them, mails.py prints them
 at_once.py  buttons in the rows of a list
-plans.py    aftercare, version by version      plan_steps.py and plan_words.py: its buttons and pages
+versions.py words from a draft to their publication (version_room.py, version_forms.py)
+plans.py    aftercare, version by version      plan_words.py: its e-mails, and what differs
 why_not.py  why is this time not offered?     wall_clock.py  which moment a typed time means
 """
 

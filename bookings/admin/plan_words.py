@@ -11,7 +11,7 @@ from bookings.emails.pens import HTML
 from bookings.emails.versions import e_mails_of, hash_of_steps
 from bookings.emails.words import words_of_steps
 from clinic.differences import Piece, marked
-from clinic.i18n import Language, text_in
+from clinic.i18n import Language, active_language, text_in
 from clinic.models import IN_FORCE, AftercarePlan, AftercareStep
 
 
@@ -79,6 +79,7 @@ class Compared:
                 "language": language,
                 "direction": "rtl" if language == Language.ARABIC else "ltr",
                 "label": Language(language).label,
+                "heading_language": active_language(),
                 "parts": parts,
             }
             for language, parts in self.differences.items()

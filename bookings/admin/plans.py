@@ -1,33 +1,26 @@
 """Aftercare plans at the desk: written as a draft, reviewed, published; then they never change."""
 
 from collections.abc import Callable
-from functools import partial
 from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.loader import render_to_string
-from django.template.response import TemplateResponse
-from django.urls import URLPattern, path, reverse
-from django.utils.translation import gettext, gettext_noop
+from django.urls import URLPattern, path
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from bookings import emails
-from bookings.admin import columns, plan_steps
-from bookings.admin.plan_words import Compared, steps_before, taken_out
+from bookings.admin import columns, versions
+from bookings.admin.plan_words import Compared, live_beside, mails_of, steps_before, taken_out
+from bookings.admin.version_forms import VersionInline
 from clinic import actions
-from clinic.admin import comma, desk, in_its_language, laid_out, not_there, person
-from clinic.forms import words_field
-from clinic.models import AftercarePlan, AftercareStep, PlanState, Treatment
+from clinic.admin import desk, not_there, now_of, person
+from clinic.models import AftercarePlan, AftercareStep, Treatment, VersionState
 
-written_by = columns.name_of("written_by", _("written by"))
-reviewed_by = columns.name_of("reviewed_by", _("reviewed by"))
-reviewed_at = columns.moment_of("reviewed_at", _("reviewed"))
-published_by = columns.name_of("published_by", _("published by"))
-published_at = columns.moment_of("published_at", _("published"))
 KEY_HELP = _(
     "A step keeps its short name in all versions: who had it once is not sent it again. Steps of one hour "
     "are one e-mail."
@@ -38,21 +31,14 @@ SUBJECT_HELP = _(
 )
 
 
-class NewPlanForm(forms.Form):
-    """Which treatment the new version is for."""
-
-    treatment = forms.ModelChoiceField(
-        label=_("Treatment"),
-        queryset=Treatment.objects.all(),
-        help_text=_("The draft begins with the words of the newest version."),
-    )
+class RetireForm(forms.Form):
+    """Nothing to type: only a second thought."""
 
 
-class StepInline(admin.StackedInline):
-    """The steps of a plan, English and Arabic side by side."""
+class StepInline(VersionInline):
+    """The steps of a plan."""
 
     model = AftercareStep
-    extra = 0
     fields: ClassVar[Any] = [
         ("key", "hours_after", "position"),
         *((f"{part}_en", f"{part}_ar") for part in AftercareStep.PARTS),
@@ -76,21 +62,10 @@ class StepInline(admin.StackedInline):
         one = Compared(step, (self.before or {}).get(step.key))
         if not step.pk or one.state in ("same", "moved"):
             return columns.NOTHING
-        return render_to_string("admin/clinic/aftercareplan/differences.html", {"sides": one.sides})
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return super().has_change_permission(request, obj) and may_write(request, obj)
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return super().has_add_permission(request, obj) and may_write(request, obj)
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return super().has_delete_permission(request, obj) and may_write(request, obj)
+        return render_to_string("admin/versions/differences.html", {"sides": one.sides})
 
     def formfield_for_dbfield(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
-        given = words_field(db_field, kwargs)
-        field = super().formfield_for_dbfield(db_field, request, **given)
-        field = in_its_language(db_field, field)
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
         if db_field.name.startswith("body_"):
             field.widget.attrs["rows"] = 12
         if db_field.name.startswith("subject_"):
@@ -98,20 +73,16 @@ class StepInline(admin.StackedInline):
         return field
 
 
-def may_write(request: HttpRequest, plan: AftercarePlan | None) -> bool:
-    """A draft is written by one person: who else changed it could then publish their own words."""
-    return plan is None or (plan.state == PlanState.DRAFT and plan.written_by_id == request.user.pk)
-
-
 @admin.register(AftercarePlan, site=desk)
-class AftercarePlanAdmin(admin.ModelAdmin):
-    """Every version of every plan; what was published is only read, and never deleted."""
+class AftercarePlanAdmin(versions.VersionsAdmin):
+    """Every version of every plan; a live one can also be retired without another."""
 
-    list_display = ["treatment", "version", "stands", written_by, reviewed_by, published_at]
-    list_display_links = ["treatment", "version"]
-    list_filter = ["treatment", "state"]
+    preview_title = _("The e-mails of this plan")
+    list_display = [
+        *("treatment", "version", "stands"),
+        *(versions.written_by, versions.reviewed_by, versions.published_at),
+    ]
     list_select_related = ["treatment", "written_by", "reviewed_by"]
-    ordering = ["treatment__position", "-version"]
     inlines = [StepInline]
     fieldsets: ClassVar[Any] = [
         (
@@ -120,51 +91,91 @@ class AftercarePlanAdmin(admin.ModelAdmin):
                 "fields": [
                     (columns.treatment, "version"),
                     "stands",
-                    (written_by, "change_note"),
-                    (reviewed_by, reviewed_at),
-                    (published_by, published_at),
+                    (versions.written_by, "change_note"),
+                    (versions.reviewed_by, versions.reviewed_at),
+                    (versions.published_by, versions.published_at),
                 ],
                 "description": KEY_HELP,
             },
         )
     ]
     readonly_fields: ClassVar[Any] = [
-        *(columns.treatment, "version", "stands", written_by, "change_note"),
-        *(reviewed_by, reviewed_at, published_by, published_at),
+        *(columns.treatment, "version", "stands", versions.written_by, "change_note"),
+        *(versions.reviewed_by, versions.reviewed_at),
+        *(versions.published_by, versions.published_at),
     ]
 
-    @admin.display(description=_("state"), ordering="state")
-    def stands(self, plan: AftercarePlan) -> str:
-        """The state: word, sign and colour."""
-        return plan_steps.stands(plan)
+    # --- The steps ------------------------------------------------------------------------------
 
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return super().has_change_permission(request, obj) and may_write(request, obj)
+    def start(self, treatment: Treatment, request: HttpRequest) -> AftercarePlan:
+        return actions.start_plan(treatment=treatment, written_by=person(request))
 
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
+    def submit(self, request: HttpRequest, version: AftercarePlan, **answers: Any) -> AftercarePlan:
+        return actions.submit_for_review(plan=version, **answers)
 
-    # --- Buttons ------------------------------------------------------------------------------
+    def give_back(
+        self, request: HttpRequest, version: AftercarePlan, **answers: Any
+    ) -> AftercarePlan:
+        return actions.send_back(plan=version, **answers)
+
+    def review(self, request: HttpRequest, version: AftercarePlan, previewed: str) -> AftercarePlan:
+        return actions.review_plan(
+            plan=version, reviewed_by=person(request), now=now_of(request), previewed=previewed
+        )
+
+    def release(
+        self, request: HttpRequest, version: AftercarePlan, previewed: str
+    ) -> AftercarePlan:
+        return actions.publish_plan(
+            plan=version, published_by=person(request), now=now_of(request), previewed=previewed
+        )
+
+    def may(self, request: HttpRequest, version: AftercarePlan) -> dict[str, bool]:  # type: ignore[override]
+        """Its e-mails can be looked at in every state; only a live one is retired."""
+        can_retire = self.publishes(request) and version.state == VersionState.PUBLISHED
+        return super().may(request, version) | {"has_preview": True, "can_retire": can_retire}
+
+    def told_when_written(self, version: AftercarePlan) -> dict[str, Any]:
+        return {"taken_out": [str(one.step.title) for one in taken_out(version)]}
+
+    def told_in_preview(self, request: HttpRequest, version: AftercarePlan) -> dict[str, Any]:
+        """Every e-mail of a plan in both languages."""
+        return {
+            "has_before": live_beside(version) is not None,
+            "mails": mails_of(version),
+            "taken_out": taken_out(version),
+            "previewed": actions.preview_of(version),
+        }
+
+    # --- Two pages more -------------------------------------------------------------------------
+
+    def verbs(self) -> dict[str, Callable[..., HttpResponse]]:
+        return super().verbs() | {"retire": self.retire}
 
     def get_urls(self) -> list[URLPattern]:
-        pages: dict[str, Callable[..., HttpResponse]] = {
-            "new-version": self.new_version,
-            "send-to-review": partial(plan_steps.send_to_review, self),
-            "send-back": partial(plan_steps.send_back, self),
-            "preview": partial(plan_steps.preview, self),
-            "reviewed": partial(plan_steps.reviewed, self),
-            "publish": partial(plan_steps.publish, self),
-            "retire": partial(plan_steps.retire, self),
-        }
-        view, name = self.admin_site.admin_view, "clinic_aftercareplan"
+        view = self.admin_site.admin_view(self.words)
         return [
-            *(
-                path(f"<int:pk>/{verb}/", view(page), name=f"{name}_{verb}")
-                for verb, page in pages.items()
-            ),
-            path("words/<str:wording>/", view(self.words), name=f"{name}_words"),
+            path("words/<str:wording>/", view, name="clinic_aftercareplan_words"),
             *super().get_urls(),
         ]
+
+    def retire(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Ends the live plan without another, after a second thought."""
+        if not self.publishes(request):
+            raise PermissionDenied
+        plan = self.found(request, pk)
+        if plan is None:
+            return not_there(self, request, str(pk))
+        form = RetireForm(request.POST if request.method == "POST" else None)
+        if self.is_done(request, form, lambda: actions.retire_plan(plan=plan)):
+            kept = "Retired." if plan.state == VersionState.PUBLISHED else ""
+            return self.said(request, plan, kept, gettext("Retired."))
+        warning = gettext(
+            "No aftercare is sent after this treatment until another plan is published."
+        )
+        return self.ask(
+            request, plan, form, button=gettext("Retire it"), warning=warning, hurts=True
+        )
 
     def words(self, request: HttpRequest, wording: str) -> HttpResponse:
         """From the hash that a sent e-mail is kept with to the version, and the words, that it had."""
@@ -173,67 +184,5 @@ class AftercarePlanAdmin(admin.ModelAdmin):
         found = emails.find(wording)
         if found is None:
             messages.error(request, gettext("No version of any plan has these words."))
-            return redirect("admin:clinic_aftercareplan_changelist")
-        page = reverse("admin:clinic_aftercareplan_preview", args=[found.plan.pk])
-        return redirect(f"{page}#{wording}")
-
-    def add_view(
-        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        """A new version is begun for a treatment; the words are then written on its own page."""
-        if not self.has_add_permission(request):
-            raise PermissionDenied
-        form = NewPlanForm(request.POST or None)
-        if request.method == "POST" and form.is_valid():
-            return self._begin(request, form.cleaned_data["treatment"])
-        context = {
-            **self.admin_site.each_context(request),
-            "title": gettext("Begin a new version"),
-            "opts": self.opts,
-            "form": form,
-            "adminform": laid_out(form, [(None, {"fields": ["treatment"]})]),
-            "button": gettext("Begin a new version"),
-            "back_url": reverse("admin:clinic_aftercareplan_changelist"),
-        }
-        return TemplateResponse(request, "admin/desk_form.html", context)
-
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        context = dict(extra_context or {})
-        plan = self.get_object(request, object_id)
-        if plan is not None:
-            context |= plan_steps.may(request, plan) | {
-                "can_begin": self.has_add_permission(request),
-                "can_submit": self.has_change_permission(request, plan),
-                "taken_out": [one.step for one in taken_out(plan)],
-                "comma": comma(),
-            }
-        return super().change_view(request, object_id, form_url, context)
-
-    def new_version(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """A draft that begins with the newest words of the same treatment."""
-        if not self.has_add_permission(request):
-            raise PermissionDenied
-        plan = self.get_object(request, str(pk))
-        if plan is None:
-            return not_there(self, request, str(pk))
-        if request.method != "POST":
-            return HttpResponseNotAllowed(["POST"])
-        return self._begin(request, plan.treatment)
-
-    def _begin(self, request: HttpRequest, treatment: Treatment) -> HttpResponse:
-        """A new draft; who has one already goes on with it."""
-        mine = treatment.aftercare_plans.filter(state=PlanState.DRAFT, written_by=request.user.pk)
-        draft = mine.first()
-        if draft is None:
-            draft = actions.start_plan(treatment=treatment, written_by=person(request))
-            self.log_addition(request, draft, gettext_noop("Began a new version."))
-            messages.success(request, gettext("A new draft has begun. Write it, then send it."))
-        else:
-            messages.info(request, gettext("You have this draft already."))
-        return redirect("admin:clinic_aftercareplan_change", draft.pk)
+            return redirect(self.page("changelist"))
+        return redirect(f"{self.page('preview', found.plan.pk)}#{wording}")

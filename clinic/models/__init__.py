@@ -1,12 +1,9 @@
 """What the clinic is: its names and policy, its treatments, its dermatologists, its aftercare."""
 
 from clinic.models.aftercare import (
-    IN_FORCE,
-    PLAN_STEPS,
     YEAR_IN_HOURS,
     AftercarePlan,
     AftercareStep,
-    PlanState,
 )
 from clinic.models.clinic import (
     LONGEST_BUFFER,
@@ -19,6 +16,7 @@ from clinic.models.clinic import (
 from clinic.models.dermatologist import Dermatologist
 from clinic.models.kept import KEPT_FOR, KeptAnswer
 from clinic.models.treatments import Concern, Treatment
+from clinic.models.versions import IN_FORCE, VERSION_STEPS, Version, VersionState
 
 __all__ = [
     "IN_FORCE",
@@ -26,7 +24,7 @@ __all__ = [
     "LONGEST_BUFFER",
     "LONGEST_VISIT",
     "MONTH_IN_MINUTES",
-    "PLAN_STEPS",
+    "VERSION_STEPS",
     "YEAR_IN_HOURS",
     "AftercarePlan",
     "AftercareStep",
@@ -34,8 +32,9 @@ __all__ = [
     "Concern",
     "Dermatologist",
     "KeptAnswer",
-    "PlanState",
     "Treatment",
+    "Version",
+    "VersionState",
     "known_zone",
     "zone_or_clinics",
 ]

@@ -2,46 +2,26 @@
 
 import datetime as dt
 
-from django.conf import settings
 from django.core.validators import MaxValueValidator
 from django.db import models
 from django.db.models import OuterRef, Q, Subquery
 from django.utils.translation import gettext_lazy as _
 
-from clinic.errors import NotPossibleNow
 from clinic.i18n import Translated, text_in
 from clinic.models.dermatologist import Dermatologist
 from clinic.models.treatments import Treatment
+from clinic.models.versions import IN_FORCE, Version, VersionState
 
 YEAR_IN_HOURS = 366 * 24
-
-
-class PlanState(models.TextChoices):
-    """Where a plan stands; a published one never changes again."""
-
-    DRAFT = "draft", _("draft")
-    IN_REVIEW = "in_review", _("in review")
-    PUBLISHED = "published", _("published")
-    RETIRED = "retired", _("retired")
-
-
-# PostgreSQL has the same table (a_plan_takes_its_steps_in_order, migration 0009); a test compares the two.
-PLAN_STEPS: dict[str, set[str]] = {
-    PlanState.DRAFT: {PlanState.IN_REVIEW},
-    PlanState.IN_REVIEW: {PlanState.DRAFT, PlanState.PUBLISHED},
-    PlanState.PUBLISHED: {PlanState.RETIRED},
-    PlanState.RETIRED: set(),
-}
-IN_FORCE = (PlanState.PUBLISHED, PlanState.RETIRED)  # now, or once
 
 
 class AftercarePlanQuerySet(models.QuerySet["AftercarePlan"]):
     def live_for(self, treatment: Treatment) -> "AftercarePlan | None":
         """The one published plan of a treatment, or None."""
-        return self.filter(treatment=treatment, state=PlanState.PUBLISHED).first()
+        return self.filter(treatment=treatment, state=VersionState.PUBLISHED).first()
 
 
-class AftercarePlan(models.Model):
+class AftercarePlan(Version):
     """The versioned guidance after a session of one treatment.
 
     Written by one person, reviewed by a dermatologist, published by a second person. Who approved which
@@ -51,24 +31,8 @@ class AftercarePlan(models.Model):
     treatment = models.ForeignKey(
         Treatment, models.PROTECT, related_name="aftercare_plans", verbose_name=_("treatment")
     )
-    version = models.PositiveSmallIntegerField(_("version"))
-    state = models.CharField(
-        _("state"), max_length=9, choices=PlanState, default=PlanState.DRAFT, editable=False
-    )
-    # Said when it is sent to review.
-    change_note = models.TextField(_("why it changes"), max_length=2000, blank=True, editable=False)
     # Said when it was last sent back to its writer.
     remark = models.TextField(_("remark"), max_length=2000, blank=True, editable=False)
-    # Of the plans from before there were versions nobody knows who wrote and who published them.
-    written_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        models.PROTECT,
-        null=True,
-        editable=False,
-        related_name="+",
-        verbose_name=_("written by"),
-    )
-    # The dermatologist's look at exactly these words; void once the plan is a draft again.
     reviewed_by = models.ForeignKey(
         Dermatologist,
         models.PROTECT,
@@ -77,17 +41,6 @@ class AftercarePlan(models.Model):
         related_name="+",
         verbose_name=_("reviewed by"),
     )
-    reviewed_at = models.DateTimeField(_("reviewed at"), null=True, editable=False)
-    published_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        models.PROTECT,
-        null=True,
-        editable=False,
-        related_name="+",
-        verbose_name=_("published by"),
-    )
-    published_at = models.DateTimeField(_("published at"), null=True, editable=False)
-
     objects = AftercarePlanQuerySet.as_manager()
 
     class Meta:
@@ -132,23 +85,11 @@ class AftercarePlan(models.Model):
             ),
         ]
 
-    def __str__(self) -> str:
-        return f"{self.treatment}, {self.version}"
-
-    def move_to(self, state: str) -> None:
-        """Changes the state in memory. Raises NotPossibleNow where PLAN_STEPS has no such step."""
-        if state not in PLAN_STEPS[self.state]:
-            raise NotPossibleNow(
-                _("This cannot be done: the plan is now “%(state)s”.")
-                % {"state": self.get_state_display()}
-            )
-        self.state = state
-
 
 class AftercareStepQuerySet(models.QuerySet["AftercareStep"]):
     def live(self) -> "AftercareStepQuerySet":
         """Those of the plans that count now, each with its plan."""
-        return self.filter(plan__state=PlanState.PUBLISHED).select_related("plan")
+        return self.filter(plan__state=VersionState.PUBLISHED).select_related("plan")
 
     def with_first_day(self) -> "AftercareStepQuerySet":
         """Each with `live_since`: when its treatment first had a published step of its short name."""

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 import bookings.actions
 from bookings.models import Consultation, NotPossibleNow, Status
 from clinic.i18n import Language, text_in
-from clinic.models import Treatment
+from clinic.models import Treatment, VersionState
 from consent import ledger
 from consent.actions.entering import enter
 from consent.actions.wording import refuse_to_go_live, refuse_unless_previewed
@@ -19,7 +19,6 @@ from consent.models import (
     Change,
     ConsentRecord,
     EntryKind,
-    ListState,
     Risk,
     RiskList,
 )
@@ -39,16 +38,16 @@ def publish(
         # In this order, as sealing does: the lists first, consultations last.
         Treatment.objects.select_for_update(no_key=True).get(pk=risk_list.treatment_id)
         locked = RiskList.objects.select_for_update(of=("self",)).get(pk=risk_list.pk)
-        if (locked.state, locked.published_by_id) == (ListState.PUBLISHED, published_by.pk):
+        if (locked.state, locked.published_by_id) == (VersionState.PUBLISHED, published_by.pk):
             return locked
         live = RiskList.objects.live_for(locked.treatment)
         _refuse_unless_ready(locked, published_by)
         refuse_to_go_live(locked, live=live)
         refuse_unless_previewed(locked, previewed)
         if live is not None:
-            live.move_to(ListState.RETIRED)  # waits for whoever seals under it just now
+            live.move_to(VersionState.RETIRED)  # waits for whoever seals under it just now
             live.save(update_fields=["state"])
-        locked.move_to(ListState.PUBLISHED)
+        locked.move_to(VersionState.PUBLISHED)
         locked.published_by_id, locked.published_at = published_by.pk, now
         locked.entry = enter(kind=EntryKind.PUBLICATION, body=publication_of(locked), now=now)
         locked.save(update_fields=["state", "published_by", "published_at", "entry"])
@@ -59,12 +58,12 @@ def publish(
 
 
 def _refuse_unless_ready(risk_list: RiskList, published_by: User) -> None:
-    if risk_list.state != ListState.IN_REVIEW:
+    if risk_list.state != VersionState.IN_REVIEW:
         raise NotPossibleNow(_("Only a list in review can be published."))
     if risk_list.written_by_id == published_by.pk:
-        raise NotPossibleNow(_("A second person has to publish this list."))
+        raise NotPossibleNow(_("A second person has to publish this version."))
     if risk_list.reviewed_by_id is None:
-        raise NotPossibleNow(_("A dermatologist has to review this list first."))
+        raise NotPossibleNow(_("A dermatologist has to review this version first."))
 
 
 def to_be_asked(*, risk_list: RiskList, now: dt.datetime) -> list[Consultation]:

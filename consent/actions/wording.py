@@ -10,11 +10,11 @@ from django.utils.translation import gettext_lazy as _
 from bookings.models import NotPossibleNow
 from clinic.actions import dermatologist_who_is
 from clinic.i18n import Language, text_in
-from clinic.models import Treatment
+from clinic.models import Treatment, VersionState
 from clinic.plain_text import trouble_in
 from consent import ledger
 from consent.bodies import publication_of
-from consent.models import Change, ListState, Remark, Risk, RiskList
+from consent.models import Change, Remark, Risk, RiskList
 
 
 def start_list(*, treatment: Treatment, written_by: User | None) -> RiskList:
@@ -47,10 +47,10 @@ def submit_for_review(*, risk_list: RiskList, change_note: str, change: str = ""
     change_note = change_note.strip()
     with transaction.atomic():
         locked = _lock(risk_list)
-        if locked.state == ListState.IN_REVIEW and locked.change_note == change_note:
+        if locked.state == VersionState.IN_REVIEW and locked.change_note == change_note:
             if change in ("", locked.change):
                 return locked
-        if locked.state != ListState.DRAFT:
+        if locked.state != VersionState.DRAFT:
             raise NotPossibleNow(_("Only a draft can be sent to review."))
         if locked.written_by_id is None:
             raise NotPossibleNow(
@@ -62,7 +62,7 @@ def submit_for_review(*, risk_list: RiskList, change_note: str, change: str = ""
         if not change_note:
             raise NotPossibleNow(_("Say why the list changes."), field="change_note")
         refuse_to_go_live(locked, live=live)
-        locked.move_to(ListState.IN_REVIEW)
+        locked.move_to(VersionState.IN_REVIEW)
         locked.save(update_fields=["state", "change", "change_note"])
     return locked
 
@@ -88,10 +88,10 @@ def review_wording(
     """
     with transaction.atomic():
         locked = _lock(risk_list)
-        if locked.state != ListState.IN_REVIEW:
+        if locked.state != VersionState.IN_REVIEW:
             raise NotPossibleNow(_("Only a list in review can be reviewed."))
         if locked.written_by_id == reviewed_by.pk:
-            raise NotPossibleNow(_("A second person has to review this list."))
+            raise NotPossibleNow(_("A second person has to review this version."))
         dermatologist = dermatologist_who_is(reviewed_by)
         if dermatologist is None:
             raise NotPossibleNow(_("Only a dermatologist can review a risk list."))
@@ -120,12 +120,12 @@ def send_back(
     with transaction.atomic():
         locked = _lock(risk_list)
         newest = locked.remarks.first()
-        if locked.state == ListState.DRAFT and newest is not None:
+        if locked.state == VersionState.DRAFT and newest is not None:
             if (newest.words, newest.written_by_id) == (remark, sent_back_by.pk):
                 return locked
-        if locked.state != ListState.IN_REVIEW:
+        if locked.state != VersionState.IN_REVIEW:
             raise NotPossibleNow(_("Only a list in review can be sent back."))
-        locked.move_to(ListState.DRAFT)
+        locked.move_to(VersionState.DRAFT)
         locked.reviewed_by = locked.reviewed_at = None
         locked.reviewer_licence = ""
         locked.save(update_fields=["state", "reviewed_by", "reviewed_at", "reviewer_licence"])

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 from clinic.differences import Piece, marked
 from clinic.i18n import text_in
+from clinic.models import VersionState
 from consent.admin.papers import Papers
-from consent.models import Acknowledgement, ActKind, ListState, Risk
+from consent.models import Acknowledgement, ActKind, Risk
 from consent.parts import parts_of
 
 QUICKLY = 2.0  # seconds between shown and acknowledged: a hint to talk about it, never a block
@@ -86,7 +87,7 @@ def todays_risks(papers: Papers) -> dict[str, Risk]:
     """The side effects that are listed today for the record's treatment, in order; one query."""
     live = Risk.objects.filter(
         risk_list__treatment=papers.record.reading.risk_list.treatment_id,
-        risk_list__state=ListState.PUBLISHED,
+        risk_list__state=VersionState.PUBLISHED,
     )
     return {risk.key: risk for risk in live.select_related("risk_list").order_by("position")}
 

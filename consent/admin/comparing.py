@@ -8,7 +8,8 @@ from django.template.loader import render_to_string
 
 from clinic.differences import Piece, marked
 from clinic.i18n import Language, text_in
-from consent.models import ListState, Risk, RiskList
+from clinic.models import VersionState
+from consent.models import Risk, RiskList
 from consent.parts import headings_in, parts_of
 from consent.readability import GRADE_AT_MOST, WORDS_AT_MOST, Measure, measure
 
@@ -82,7 +83,7 @@ def compared(risk_list: RiskList, before: RiskList | None) -> list[Compared]:
 
 def version_before(risk_list: RiskList) -> RiskList | None:
     """What a list that is still on its way is compared with: the live version of its treatment."""
-    if risk_list.state in (ListState.PUBLISHED, ListState.RETIRED):
+    if risk_list.state in (VersionState.PUBLISHED, VersionState.RETIRED):
         return None
     return RiskList.objects.live_for(risk_list.treatment)
 
@@ -158,4 +159,4 @@ def differences_html(here: Risk, before: Risk | None) -> str:
     one = Compared(here, before)
     if one.state in ("same", "moved"):
         return ""
-    return render_to_string("admin/consent/risklist/differences.html", {"sides": one.sides})
+    return render_to_string("admin/versions/differences.html", {"sides": one.sides})

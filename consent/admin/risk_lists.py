@@ -1,68 +1,53 @@
 """Risk lists: written as a draft, read by a second person, published; then they never change."""
 
-from collections.abc import Callable
-from functools import partial
 from typing import Any, ClassVar
 
 from django import forms
-from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
-from django.shortcuts import redirect
-from django.template.response import TemplateResponse
-from django.urls import URLPattern, path, reverse
-from django.utils.translation import gettext, gettext_noop
+from django.contrib import admin
+from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from bookings.admin import columns
-from clinic.admin import comma, desk, in_its_language, laid_out, not_there, person
+from bookings.admin import columns, versions
+from bookings.admin.version_forms import ChangeForm
+from clinic.admin import desk, in_its_language, now_of, person
 from clinic.forms import words_field
 from clinic.models import Treatment
 from consent import actions
-from consent.admin import list_steps
-from consent.admin.comparing import compared, version_before
-from consent.admin.risks import MAKES_ROOM, RiskInline, may_write, renumber
-from consent.models import ListState, RiskList
-
-written_by = columns.name_of("written_by", _("written by"))
-published_by = columns.name_of("published_by", _("published by"))
-published_at = columns.moment_of("published_at", _("published"))
-reviewed_by = columns.name_of("reviewed_by", _("reviewed by"))
-reviewed_at = columns.moment_of("reviewed_at", _("reviewed"))
+from consent.admin.comparing import compared, statements, version_before
+from consent.admin.risks import MAKES_ROOM, RiskInline, renumber
+from consent.models import Change, RiskList
 
 
-class NewListForm(forms.Form):
-    """Which treatment the new version is for."""
+class KindOfChangeForm(ChangeForm):
+    """What a version is to the live one, and why; the first version has nothing to be compared with."""
 
-    treatment = forms.ModelChoiceField(
-        label=_("Treatment"),
-        queryset=Treatment.objects.all(),
-        help_text=_("The draft begins with the words of the newest version."),
+    change = forms.ChoiceField(
+        label=_("What kind of change is it?"),
+        choices=[(one.value, one.label) for one in (Change.MATERIAL, Change.EDITORIAL)],
+        widget=forms.RadioSelect,
+        help_text=_("A side effect that is added or taken out is always a change of what is said."),
     )
+    field_order = ["change", "change_note"]
+
+    def __init__(self, *args: Any, is_first: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if is_first:
+            del self.fields["change"]
 
 
 @admin.register(RiskList, site=desk)
-class RiskListAdmin(admin.ModelAdmin):
-    """Every version of every list; what was published is only read."""
+class RiskListAdmin(versions.VersionsAdmin):
+    """Every version of every list."""
 
-    list_display = ["treatment", "version", "stands", written_by, published_at]
-    list_display_links = ["treatment", "version"]
-    list_filter = ["treatment", "state"]
+    preview_title = _("As it would go live")
+    list_display = ["treatment", "version", "stands", versions.written_by, versions.published_at]
     list_select_related = ["treatment", "written_by"]
-    ordering = ["treatment__position", "-version"]
     inlines = [RiskInline]
     readonly_fields: ClassVar[Any] = [
-        "stands",
-        columns.treatment,
-        "version",
-        written_by,
-        "change",
-        "change_note",
-        reviewed_by,
-        reviewed_at,
-        "reviewer_licence",
-        published_by,
-        published_at,
+        *("stands", columns.treatment, "version"),
+        *(versions.written_by, "change", "change_note"),
+        *(versions.reviewed_by, versions.reviewed_at, "reviewer_licence"),
+        *(versions.published_by, versions.published_at),
     ]
     fieldsets: ClassVar[Any] = [
         (
@@ -71,31 +56,19 @@ class RiskListAdmin(admin.ModelAdmin):
                 "fields": [
                     (columns.treatment, "version"),
                     "stands",
-                    (written_by, "change", "change_note"),
-                    (reviewed_by, reviewed_at, "reviewer_licence"),
-                    (published_by, published_at),
+                    (versions.written_by, "change", "change_note"),
+                    (versions.reviewed_by, versions.reviewed_at, "reviewer_licence"),
+                    (versions.published_by, versions.published_at),
                     ("statement_en", "statement_ar"),
                 ]
             },
         )
     ]
 
-    @admin.display(description=_("state"), ordering="state")
-    def stands(self, risk_list: RiskList) -> str:
-        """The state: word, sign and colour."""
-        return list_steps.stands(risk_list)
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return super().has_change_permission(request, obj) and may_write(request, obj)
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
     def formfield_for_dbfield(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
         given = words_field(db_field, kwargs)
         field = super().formfield_for_dbfield(db_field, request, **given)
-        in_its_language(db_field, field)
-        return field
+        return in_its_language(db_field, field)
 
     def save_formset(
         self, request: HttpRequest, form: forms.ModelForm, formset: Any, change: bool
@@ -115,92 +88,78 @@ class RiskListAdmin(admin.ModelAdmin):
         }
         renumber(risk_list.risks.all(), places)
 
-    # --- Buttons ------------------------------------------------------------------------------
+    # --- The steps ------------------------------------------------------------------------------
 
-    def get_urls(self) -> list[URLPattern]:
-        pages: dict[str, Callable[..., HttpResponse]] = {
-            "new-version": self.new_version,
-            "send-to-review": partial(list_steps.send_to_review, self),
-            "send-back": partial(list_steps.send_back, self),
-            "preview": partial(list_steps.preview, self),
-            "reviewed": partial(list_steps.reviewed, self),
-            "publish": partial(list_steps.publish, self),
+    def start(self, treatment: Treatment, request: HttpRequest) -> RiskList:
+        return actions.start_list(treatment=treatment, written_by=person(request))
+
+    def change_form(self, request: HttpRequest, version: RiskList) -> forms.Form:
+        live = RiskList.objects.live_for(version.treatment)
+        given = {"change": version.change, "change_note": version.change_note}
+        return KindOfChangeForm(request.POST or None, initial=given, is_first=live is None)
+
+    def submit(self, request: HttpRequest, version: RiskList, **answers: Any) -> RiskList:
+        return actions.submit_for_review(risk_list=version, **answers)
+
+    def give_back(self, request: HttpRequest, version: RiskList, **answers: Any) -> RiskList:
+        return actions.send_back(
+            risk_list=version, sent_back_by=person(request), now=now_of(request), **answers
+        )
+
+    def review(self, request: HttpRequest, version: RiskList, previewed: str) -> RiskList:
+        return actions.review_wording(
+            risk_list=version,
+            reviewed_by=person(request),
+            now=now_of(request),
+            previewed=previewed,
+        )
+
+    def release(self, request: HttpRequest, version: RiskList, previewed: str) -> RiskList:
+        return actions.publish(
+            risk_list=version,
+            published_by=person(request),
+            now=now_of(request),
+            previewed=previewed,
+        )
+
+    def facts(self, version: RiskList) -> list[str]:
+        return super().facts(version) + ([version.get_change_display()] if version.change else [])
+
+    def told_when_written(self, version: RiskList) -> dict[str, Any]:
+        before = version_before(version)
+        both = compared(version, before) if before is not None else []
+        return {
+            "taken_out": [one.risk.name for one in both if one.here is None],
+            "remarks": _remarks_of(version),
         }
-        return [
-            *(
-                path(
-                    f"<int:pk>/{name}/",
-                    self.admin_site.admin_view(page),
-                    name=f"consent_risklist_{name}",
-                )
-                for name, page in pages.items()
-            ),
-            *super().get_urls(),
-        ]
 
-    def add_view(
-        self,
-        request: HttpRequest,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        """A new version is begun for a treatment; the words are then written on its own page."""
-        if not self.has_add_permission(request):
-            raise PermissionDenied
-        form = NewListForm(request.POST or None)
-        if request.method == "POST" and form.is_valid():
-            return self._begin(request, form.cleaned_data["treatment"])
-        context = {
-            **self.admin_site.each_context(request),
-            "title": gettext("Begin a new version"),
-            "opts": self.opts,
-            "form": form,
-            "adminform": laid_out(form, [(None, {"fields": ["treatment"]})]),
-            "button": gettext("Begin a new version"),
-            "back_url": reverse("admin:consent_risklist_changelist"),
+    def told_when_submitting(self, request: HttpRequest, version: RiskList) -> dict[str, Any]:
+        """Whom a change would ask again, where there is a live version."""
+        if RiskList.objects.live_for(version.treatment) is None:
+            return {}
+        return {"asked": len(actions.to_be_asked(risk_list=version, now=now_of(request)))}
+
+    def told_in_preview(self, request: HttpRequest, version: RiskList) -> dict[str, Any]:
+        """Exactly what would go live, and who would be asked again."""
+        before, asked = version_before(version), None
+        if version.change == Change.MATERIAL:
+            asked = len(actions.to_be_asked(risk_list=version, now=now_of(request)))
+        return {
+            "has_before": before is not None,
+            "statements": statements(version, before),
+            "risks": compared(version, before),
+            "asked": asked,
+            "previewed": actions.preview_of(version),
         }
-        return TemplateResponse(request, "admin/desk_form.html", context)
 
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        context = dict(extra_context or {})
-        risk_list = self.get_object(request, object_id)
-        if risk_list is not None:
-            before = version_before(risk_list)
-            both = compared(risk_list, before) if before is not None else []
-            context |= list_steps.may(request, risk_list) | {
-                "can_begin": request.user.has_perm("consent.add_risklist"),
-                "can_submit": self.has_change_permission(request, risk_list),
-                "taken_out": [one.risk for one in both if one.here is None],
-                "remarks": list_steps.remarks_of(risk_list),
-                "comma": comma(),
-            }
-        return super().change_view(request, object_id, form_url, context)
 
-    def new_version(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """A draft that begins with the newest words of the same treatment."""
-        if not self.has_add_permission(request):
-            raise PermissionDenied
-        risk_list = self.get_object(request, str(pk))
-        if risk_list is None:
-            return not_there(self, request, str(pk))
-        if request.method != "POST":
-            return HttpResponseNotAllowed(["POST"])
-        return self._begin(request, risk_list.treatment)
-
-    def _begin(self, request: HttpRequest, treatment: Treatment) -> HttpResponse:
-        """A new draft; who has one already goes on with it."""
-        mine = treatment.risk_lists.filter(state=ListState.DRAFT, written_by=request.user.pk)
-        draft = mine.first()
-        if draft is None:
-            draft = actions.start_list(treatment=treatment, written_by=person(request))
-            self.log_addition(request, draft, gettext_noop("Began a new version."))
-            messages.success(request, gettext("A new draft has begun. Write it, then send it."))
-        else:
-            messages.info(request, gettext("You have this draft already."))
-        return redirect("admin:consent_risklist_change", draft.pk)
+def _remarks_of(risk_list: RiskList) -> list[dict[str, str]]:
+    """What was remarked when it was sent back, the newest first."""
+    return [
+        {
+            "who": str(remark.written_by),
+            "when": columns.moment(remark.written_at),
+            "words": remark.words,
+        }
+        for remark in risk_list.remarks.select_related("written_by")
+    ]

@@ -9,10 +9,9 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from bookings.admin import columns
-from clinic.admin import in_its_language
-from clinic.forms import words_field
+from bookings.admin.version_forms import VersionInline
 from consent.admin.comparing import differences_html, readability_html, version_before
-from consent.models import ListState, Risk, RiskList
+from consent.models import Risk, RiskList
 
 MAKES_ROOM = 10_000  # above every place that a list has
 
@@ -34,12 +33,11 @@ class RiskForm(forms.ModelForm):
             self.initial.setdefault("place", 99)
 
 
-class RiskInline(admin.StackedInline):
-    """The side effects, English and Arabic side by side."""
+class RiskInline(VersionInline):
+    """The side effects of a list."""
 
     model = Risk
     form = RiskForm
-    extra = 0
     fields = [
         ("place", "key"),
         ("name_en", "name_ar"),
@@ -80,30 +78,6 @@ class RiskInline(admin.StackedInline):
         """The saved words beside the live ones."""
         before = (self.before or {}).get(risk.key)
         return (differences_html(risk, before) if risk.pk else "") or columns.NOTHING
-
-    def has_change_permission(self, request: HttpRequest, obj: RiskList | None = None) -> bool:
-        return super().has_change_permission(request, obj) and may_write(request, obj)
-
-    def has_add_permission(self, request: HttpRequest, obj: RiskList | None = None) -> bool:
-        return super().has_add_permission(request, obj) and may_write(request, obj)
-
-    def has_delete_permission(self, request: HttpRequest, obj: RiskList | None = None) -> bool:
-        return super().has_delete_permission(request, obj) and may_write(request, obj)
-
-    def formfield_for_dbfield(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
-        given = words_field(db_field, kwargs)
-        field = super().formfield_for_dbfield(db_field, request, **given)
-        in_its_language(db_field, field)
-        return field
-
-
-def may_write(request: HttpRequest, risk_list: RiskList | None) -> bool:
-    """A draft is written by one person: who else changed it could then publish their own words."""
-    return (
-        risk_list is None
-        or risk_list.state == ListState.DRAFT
-        and risk_list.written_by_id in (None, request.user.pk)
-    )
 
 
 def renumber(risks: QuerySet[Risk], places: dict[int, int]) -> None:

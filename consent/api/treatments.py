@@ -9,8 +9,7 @@ from rest_framework.views import APIView
 
 from bookings.api.shapes import DermatologistShape
 from clinic.api.asking import InBothLanguages, checked_query
-from clinic.models import Dermatologist, Treatment
-from consent.models import ListState
+from clinic.models import Dermatologist, Treatment, VersionState
 
 
 class ConcernShape(serializers.Serializer):
@@ -42,7 +41,7 @@ class Treatments(APIView):
         """The treatments that a patient can ask about, in both languages."""
         checked_query(NoQuery, request)
         seeing_patients = Dermatologist.objects.seeing_patients()
-        live = Count("risk_lists__risks", filter=Q(risk_lists__state=ListState.PUBLISHED))
+        live = Count("risk_lists__risks", filter=Q(risk_lists__state=VersionState.PUBLISHED))
         # Counting drops the model's own order, so it is said again.
         offered = Treatment.objects.offered().annotate(risks=live).order_by("position", "id")
         offered = offered.prefetch_related("concerns", Prefetch("dermatologists", seeing_patients))

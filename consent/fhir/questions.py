@@ -4,6 +4,7 @@ from django.conf import settings
 from django.utils.translation import gettext, override
 
 from clinic.i18n import Language, text_in
+from clinic.models import VersionState
 from consent.bodies import PURPOSE
 from consent.exhibit import Act, Exhibit
 from consent.fhir.people import guardian_urn, patient_urn
@@ -15,9 +16,9 @@ from consent.fhir.terms import (
     own_system,
     translated,
 )
-from consent.models import ActKind, ListState, PatientAct, Risk, RiskList
+from consent.models import ActKind, PatientAct, Risk, RiskList
 
-STATUS = {ListState.PUBLISHED: "active", ListState.RETIRED: "retired"}
+STATUS = {VersionState.PUBLISHED: "active", VersionState.RETIRED: "retired"}
 NARRATIVE = (
     '<div xmlns="http://www.w3.org/1999/xhtml"><p>Acknowledgement of risk information; '
     "not consent to a procedure.</p></div>"
@@ -39,7 +40,7 @@ def questionnaire(risk_list: RiskList) -> Resource:
         "version": str(risk_list.version),
         "title": risk_list.treatment.name_en,
         "_title": translated(OTHER, risk_list.treatment.name_ar),
-        "status": STATUS.get(ListState(risk_list.state), "draft"),
+        "status": STATUS.get(VersionState(risk_list.state), "draft"),
         "subjectType": ["Patient"],
         **({"date": moment(risk_list.published_at)} if risk_list.published_at else {}),
         "purpose": PURPOSE,

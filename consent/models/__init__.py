@@ -13,10 +13,9 @@ from consent.models.ledger import (
     TreeNode,
     Verification,
 )
-from consent.models.wording import LIST_STEPS, Change, ListState, Remark, Risk, RiskList
+from consent.models.wording import Change, Remark, Risk, RiskList
 
 __all__ = [
-    "LIST_STEPS",
     "Acknowledgement",
     "ActKind",
     "AnchorPlace",
@@ -29,7 +28,6 @@ __all__ = [
     "How",
     "LedgerEntry",
     "LegalHold",
-    "ListState",
     "Outcome",
     "Particulars",
     "PatientAct",

@@ -5,28 +5,9 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from bookings.models import NotPossibleNow
 from clinic.i18n import Translated, text_in
-from clinic.models import Treatment
+from clinic.models import Treatment, Version, VersionState
 from consent.models.ledger import LedgerEntry
-
-
-class ListState(models.TextChoices):
-    """Where a risk list stands; a published one never changes again."""
-
-    DRAFT = "draft", _("draft")
-    IN_REVIEW = "in_review", _("in review")
-    PUBLISHED = "published", _("published")
-    RETIRED = "retired", _("retired")
-
-
-# PostgreSQL has the same table (a_list_takes_its_steps_in_order, migration 0006); a test compares the two.
-LIST_STEPS: dict[str, set[str]] = {
-    ListState.DRAFT: {ListState.IN_REVIEW},
-    ListState.IN_REVIEW: {ListState.DRAFT, ListState.PUBLISHED},
-    ListState.PUBLISHED: {ListState.RETIRED},
-    ListState.RETIRED: set(),
-}
 
 
 class Change(models.TextChoices):
@@ -40,7 +21,7 @@ class Change(models.TextChoices):
 class RiskListQuerySet(models.QuerySet["RiskList"]):
     def live_for(self, treatment: Treatment) -> "RiskList | None":
         """The one published list of a treatment, or None."""
-        return self.filter(treatment=treatment, state=ListState.PUBLISHED).first()
+        return self.filter(treatment=treatment, state=VersionState.PUBLISHED).first()
 
     def kept_live_for(self, treatment_id: int | None) -> "RiskList | None":
         """The published list of a treatment, which nobody retires until this transaction ends.
@@ -56,36 +37,15 @@ class RiskListQuerySet(models.QuerySet["RiskList"]):
         return next(iter(live), None)
 
 
-class RiskList(models.Model):
+class RiskList(Version):
     """The versioned list of the side effects of one treatment."""
 
     treatment = models.ForeignKey(
         Treatment, models.PROTECT, related_name="risk_lists", verbose_name=_("treatment")
     )
-    version = models.PositiveSmallIntegerField(_("version"))
-    state = models.CharField(
-        _("state"), max_length=9, choices=ListState, default=ListState.DRAFT, editable=False
-    )
     # What stands beside the tick of each risk.
     statement_en = models.CharField(_("statement (English)"), max_length=200)
     statement_ar = models.CharField(_("statement (Arabic)"), max_length=200)
-    written_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        models.PROTECT,
-        null=True,
-        editable=False,
-        related_name="+",
-        verbose_name=_("written by"),
-    )
-    published_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        models.PROTECT,
-        null=True,
-        editable=False,
-        related_name="+",
-        verbose_name=_("published by"),
-    )
-    published_at = models.DateTimeField(_("published at"), null=True, editable=False)
     entry = models.OneToOneField(
         LedgerEntry,
         models.PROTECT,
@@ -99,7 +59,6 @@ class RiskList(models.Model):
     change = models.CharField(
         _("kind of change"), max_length=9, choices=Change, blank=True, editable=False
     )
-    change_note = models.TextField(_("why it changes"), max_length=2000, blank=True, editable=False)
     # The dermatologist's look at exactly these words; void once the list is a draft again.
     reviewed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -109,7 +68,6 @@ class RiskList(models.Model):
         related_name="+",
         verbose_name=_("reviewed by"),
     )
-    reviewed_at = models.DateTimeField(_("reviewed at"), null=True, editable=False)
     reviewer_licence = models.CharField(
         _("licence number"), max_length=40, blank=True, editable=False
     )
@@ -171,18 +129,6 @@ class RiskList(models.Model):
                 condition=Q(reviewed_by=None) | ~Q(reviewed_by=models.F("written_by")),
             ),
         ]
-
-    def __str__(self) -> str:
-        return f"{self.treatment}, {self.version}"
-
-    def move_to(self, state: str) -> None:
-        """Changes the state in memory. Raises NotPossibleNow where LIST_STEPS has no such step."""
-        if state not in LIST_STEPS[self.state]:
-            raise NotPossibleNow(
-                _("This cannot be done: the list is now “%(state)s”.")
-                % {"state": self.get_state_display()}
-            )
-        self.state = state
 
 
 class Remark(models.Model):

@@ -6,11 +6,12 @@ from types import SimpleNamespace
 from typing import Any
 
 from clinic.i18n import Language, text_in
+from clinic.models import VersionState
 from consent import ledger
-from consent.models import ListState, Risk
+from consent.models import Risk
 from consent.verifying.snapshot import Snapshot
 
-GONE_LIVE = (ListState.PUBLISHED, ListState.RETIRED)
+GONE_LIVE = (VersionState.PUBLISHED, VersionState.RETIRED)
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ import pytest
 
 from clinic import actions
 from clinic.errors import NotPossibleNow
-from clinic.models import PLAN_STEPS, AftercarePlan, AftercareStep, Concern, PlanState
+from clinic.models import VERSION_STEPS, AftercarePlan, AftercareStep, Concern, VersionState
 from tests import make
 
 pytestmark = [pytest.mark.django_db, pytest.mark.one_risk]
@@ -21,13 +21,13 @@ def publish(row, *, by: str = "second", previewed: str = "") -> AftercarePlan:
 
 
 def test_every_state_has_its_steps():
-    assert set(PLAN_STEPS) == set(PlanState.values)
+    assert set(VERSION_STEPS) == set(VersionState.values)
 
 
 def test_a_new_version_begins_with_the_words_of_the_newest():
     first = make.publish_plan(draft())
     second = actions.start_plan(treatment=first.treatment, written_by=make.staff("lead"))
-    assert (second.version, second.state) == (2, PlanState.DRAFT)
+    assert (second.version, second.state) == (2, VersionState.DRAFT)
     words = [[step.key, step.hours_after, step.words("ar")] for step in first.steps.all()]
     assert [[step.key, step.hours_after, step.words("ar")] for step in second.steps.all()] == words
     assert AftercareStep.objects.live().count() == 2
@@ -37,7 +37,7 @@ def test_a_publication_retires_the_version_before_and_there_is_one_live_plan():
     first = make.publish_plan(draft())
     second = make.publish_plan(draft(6))
     first.refresh_from_db()
-    assert (first.state, second.state) == (PlanState.RETIRED, PlanState.PUBLISHED)
+    assert (first.state, second.state) == (VersionState.RETIRED, VersionState.PUBLISHED)
     assert AftercarePlan.objects.live_for(make.treatment()) == second
     keys = AftercareStep.objects.live().values_list("key", flat=True)
     assert set(keys) == {"after-0", "after-24", "after-6"}
@@ -57,7 +57,7 @@ def test_warnings_may_be_left_out_in_both_languages():
     row = draft()
     for part in AftercareStep.OPTIONAL:
         row.steps.update(**{f"{part}_en": "", f"{part}_ar": ""})
-    assert make.publish_plan(row).state == PlanState.PUBLISHED
+    assert make.publish_plan(row).state == VersionState.PUBLISHED
 
 
 def test_a_plan_without_a_step_or_a_reason_is_not_sent():
@@ -106,7 +106,7 @@ def test_a_second_lead_whose_sign_in_is_linked_to_a_dermatologist_is_none():
 def test_a_plan_that_is_sent_back_is_a_draft_again_and_its_review_is_void():
     row = make.reviewed_plan(draft())
     back = actions.send_back(plan=row, remark="Shorter.")
-    assert (back.state, back.reviewed_by, back.remark) == (PlanState.DRAFT, None, "Shorter.")
+    assert (back.state, back.reviewed_by, back.remark) == (VersionState.DRAFT, None, "Shorter.")
     assert actions.send_back(plan=row, remark="Shorter.") == back
     with pytest.raises(NotPossibleNow):
         actions.send_back(plan=row, remark="Longer.")
@@ -138,9 +138,9 @@ def test_each_step_done_twice_is_done_once():
     assert publish(reviewed).published_at == live.published_at
     with pytest.raises(NotPossibleNow, match="Only a plan in review can be published"):
         publish(reviewed, by="somebody")
-    assert actions.retire_plan(plan=live).state == PlanState.RETIRED
-    assert actions.retire_plan(plan=live).state == PlanState.RETIRED
-    with pytest.raises(NotPossibleNow, match="the plan is now “in review”"):
+    assert actions.retire_plan(plan=live).state == VersionState.RETIRED
+    assert actions.retire_plan(plan=live).state == VersionState.RETIRED
+    with pytest.raises(NotPossibleNow, match="the version is now “in review”"):
         actions.retire_plan(plan=sent)
 
 
@@ -184,4 +184,4 @@ def test_a_name_that_is_put_in_after_the_review_is_refused_too():
 def test_a_reason_may_stand_in_the_text_itself():
     row = draft()
     row.steps.filter(key="after-24").update(body_en="Cellulite takes time.")
-    assert make.publish_plan(row).state == PlanState.PUBLISHED
+    assert make.publish_plan(row).state == VersionState.PUBLISHED

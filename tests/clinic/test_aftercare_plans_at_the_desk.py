@@ -6,7 +6,7 @@ from django.contrib.admin.models import LogEntry
 
 from bookings.emails import versions
 from clinic import actions, clock
-from clinic.models import AftercarePlan, PlanState
+from clinic.models import AftercarePlan, VersionState
 from tests import desk, make
 from tests.bookings.hours import form_of
 
@@ -74,12 +74,12 @@ def test_a_draft_is_written_with_english_and_arabic_side_by_side():
 def test_a_plan_goes_from_its_writer_to_a_dermatologist_and_is_then_only_read():
     row = draft()
     press(row, "send-to-review", desk.lead(), change_note="New.")
-    assert (row.state, row.change_note) == (PlanState.IN_REVIEW, "New.")
+    assert (row.state, row.change_note) == (VersionState.IN_REVIEW, "New.")
     huda = desk.dermatologist()
     pressed_below_the_preview(row, "reviewed", huda)
     assert row.reviewed_by.slug == "huda"
     pressed_below_the_preview(row, "publish", huda)
-    assert (row.state, row.published_by.username) == (PlanState.PUBLISHED, "huda")
+    assert (row.state, row.published_by.username) == (VersionState.PUBLISHED, "huda")
     for client in (desk.lead(), huda, desk.reception()):
         soup = soup_of(client, page(row))
         assert soup.select("#aftercareplan_form textarea") == []
@@ -92,19 +92,19 @@ def test_its_writer_finds_no_button_to_review_or_to_publish_it_and_cannot_withou
     press(row, "send-to-review", lead, change_note="New.")
     shown = soup_of(lead, step(row, "preview"))
     assert shown.select("button[formaction]") == []
-    assert "A second person has to publish this plan." in words_of(shown)
+    assert "A second person has to publish this version." in words_of(shown)
     previewed = shown.select_one("input[name=previewed]")["value"]
     for verb in ("reviewed", "publish"):
         said = press(row, verb, lead, previewed=previewed).content.decode()
         assert "A second person has to" in said
-    assert (row.state, row.reviewed_by) == (PlanState.IN_REVIEW, None)
+    assert (row.state, row.reviewed_by) == (VersionState.IN_REVIEW, None)
 
 
 def test_nobody_publishes_what_they_have_not_looked_at():
     row = make.reviewed_plan(draft())
     said = press(row, "publish", desk.dermatologist()).content.decode()
     assert "The plan has changed since you looked." in said
-    assert row.state == PlanState.IN_REVIEW
+    assert row.state == VersionState.IN_REVIEW
 
 
 def test_a_plan_that_is_sent_back_shows_its_writer_the_remark():
@@ -112,7 +112,7 @@ def test_a_plan_that_is_sent_back_shows_its_writer_the_remark():
     huda = desk.dermatologist()
     assert "This field is required." in press(row, "send-back", huda, remark=" ").content.decode()
     press(row, "send-back", huda, remark="Say <how> long.")
-    assert (row.state, row.reviewed_by) == (PlanState.DRAFT, None)
+    assert (row.state, row.reviewed_by) == (VersionState.DRAFT, None)
     assert "Say <how> long." in words_of(soup_of(desk.lead(), page(row)).select_one(".remark"))
 
 
@@ -132,7 +132,7 @@ def test_a_step_that_is_pressed_twice_is_done_once_and_says_that_it_is_done():
             soup = BeautifulSoup(press(row, verb, client, **given).content, "html.parser")
             assert said in words_of(soup.select_one(".messagelist .success")), verb
         assert LogEntry.objects.count() == before + 1, verb
-    assert row.state == PlanState.RETIRED
+    assert row.state == VersionState.RETIRED
 
 
 def test_a_live_plan_ends_only_after_a_second_thought():
@@ -141,9 +141,9 @@ def test_a_live_plan_ends_only_after_a_second_thought():
     shown = soup_of(client, step(row, "retire"))
     assert "No aftercare is sent after this treatment" in words_of(shown)
     row.refresh_from_db()
-    assert row.state == PlanState.PUBLISHED
+    assert row.state == VersionState.PUBLISHED
     press(row, "retire", client)
-    assert row.state == PlanState.RETIRED
+    assert row.state == VersionState.RETIRED
 
 
 def test_the_preview_shows_each_e_mail_in_both_languages_and_what_differs():

@@ -9,7 +9,7 @@ import pytest
 from django.db import DatabaseError, connection, connections, transaction
 
 from clinic import actions, plain_text
-from clinic.models import PLAN_STEPS, AftercarePlan, AftercareStep, PlanState
+from clinic.models import VERSION_STEPS, AftercarePlan, AftercareStep, VersionState
 from tests import make
 
 TEXTS = [f"{part}_{language}" for part in AftercareStep.PARTS for language in ("en", "ar")]
@@ -74,8 +74,10 @@ def test_the_databases_steps_of_a_plan_are_those_in_python(plans):
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_get_functiondef('refuse_a_step_that_no_plan_takes'::regproc)")
         body = cursor.fetchone()[0]
-    for old in PlanState.values:
-        assert {new for new in PlanState.values if f"('{old}', '{new}')" in body} == PLAN_STEPS[old]
+    for old in VersionState.values:
+        assert {
+            new for new in VersionState.values if f"('{old}', '{new}')" in body
+        } == VERSION_STEPS[old]
 
 
 def test_a_plan_takes_no_other_step(plans):

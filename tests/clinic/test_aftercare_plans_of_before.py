@@ -6,7 +6,7 @@ import pytest
 from django.core.management import call_command
 from django.db import connections
 
-from clinic.models import AftercarePlan, AftercareStep, PlanState
+from clinic.models import AftercarePlan, AftercareStep, VersionState
 
 BEFORE = "0007_how_long_data_is_kept"
 ROWS = """
@@ -40,7 +40,7 @@ def taken_over(test_databases, django_db_setup, django_db_blocker):
 
 def test_the_steps_of_a_treatment_become_its_published_plan(taken_over):
     laser, peel = AftercarePlan.objects.order_by("treatment__position")
-    assert {laser.state, peel.state} == {PlanState.PUBLISHED}
+    assert {laser.state, peel.state} == {VersionState.PUBLISHED}
     assert (laser.version, peel.version) == (3, 1)
     assert (laser.reviewed_by.slug, peel.reviewed_by.slug) == ("arjun", "huda")
     assert laser.reviewed_at == dt.datetime(2026, 11, 1, 12, tzinfo=dt.UTC)

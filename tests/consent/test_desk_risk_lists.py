@@ -5,7 +5,8 @@ from bs4 import BeautifulSoup
 from django.contrib.admin.models import LogEntry
 
 from clinic import clock
-from consent.models import LedgerEntry, ListState, RiskList
+from clinic.models import VersionState
+from consent.models import LedgerEntry, RiskList
 from tests import desk, make
 from tests.bookings.test_desk_hours import form_of
 
@@ -98,12 +99,12 @@ def test_a_side_effect_is_added_and_one_taken_away():
 def test_a_list_goes_from_its_writer_to_a_dermatologist_and_is_then_only_read():
     row = draft()
     press(row, "send-to-review", desk.lead(), change_note="New.")
-    assert (row.state, row.change, row.change_note) == (ListState.IN_REVIEW, "first", "New.")
+    assert (row.state, row.change, row.change_note) == (VersionState.IN_REVIEW, "first", "New.")
     huda = desk.dermatologist()
     pressed_below_the_preview(row, "reviewed", huda)
     assert row.reviewed_by.username == "huda"
     pressed_below_the_preview(row, "publish", huda)
-    assert (row.state, row.published_by.username) == (ListState.PUBLISHED, "huda")
+    assert (row.state, row.published_by.username) == (VersionState.PUBLISHED, "huda")
     for client in (desk.lead(), huda):
         soup = soup_of(client, page(row))
         assert soup.select("#risklist_form textarea") == []
@@ -114,19 +115,19 @@ def test_its_writer_finds_no_button_to_review_or_to_publish_it_and_cannot_withou
     row, lead = make.in_review(draft()), desk.lead()
     shown = soup_of(lead, step(row, "preview"))
     assert shown.select("button[formaction]") == []
-    assert "A second person has to publish this list." in words_of(shown)
+    assert "A second person has to publish this version." in words_of(shown)
     previewed = shown.select_one("input[name=previewed]")["value"]
     for verb in ("reviewed", "publish"):
         said = press(row, verb, lead, previewed=previewed).content.decode()
         assert "A second person has to" in said
-    assert (row.state, row.reviewed_by) == (ListState.IN_REVIEW, None)
+    assert (row.state, row.reviewed_by) == (VersionState.IN_REVIEW, None)
 
 
 def test_nobody_publishes_what_they_have_not_looked_at():
     row = make.reviewed(draft())
     said = press(row, "publish", desk.dermatologist()).content.decode()
     assert "The list has changed since you looked." in said
-    assert row.state == ListState.IN_REVIEW
+    assert row.state == VersionState.IN_REVIEW
 
 
 def test_a_list_that_is_sent_back_shows_its_writer_the_remark():
@@ -134,7 +135,7 @@ def test_a_list_that_is_sent_back_shows_its_writer_the_remark():
     huda = desk.dermatologist()
     assert "This field is required." in press(row, "send-back", huda, remark=" ").content.decode()
     press(row, "send-back", huda, remark="Say <how> long it lasts.")
-    assert (row.state, row.reviewed_by) == (ListState.DRAFT, None)
+    assert (row.state, row.reviewed_by) == (VersionState.DRAFT, None)
     shown = soup_of(desk.lead(), page(row))
     assert "Say <how> long it lasts." in words_of(shown.select_one(".remark"))
     assert "huda" in words_of(shown.select_one(".remark"))
@@ -159,7 +160,7 @@ def test_a_step_that_is_pressed_twice_is_done_once_and_says_that_it_is_done():
             assert said in words_of(shown.select_one(".messagelist .success")), verb
             assert not shown.select(".messagelist .error, .errornote, .errorlist"), verb
         assert LogEntry.objects.count() == before + 1, verb
-    assert row.state == ListState.PUBLISHED and row.remarks.count() == 1
+    assert row.state == VersionState.PUBLISHED and row.remarks.count() == 1
     assert RiskList.objects.count() == LedgerEntry.objects.count() == 1
 
 
@@ -185,9 +186,9 @@ def test_a_later_version_asks_what_kind_of_change_it_is():
     assert "0 booked patients would be asked again" in words_of(shown)
     said = press(row, "send-to-review", lead, change="editorial", change_note="Less.")
     assert "A side effect was added or removed" in said.content.decode()
-    assert row.state == ListState.DRAFT
+    assert row.state == VersionState.DRAFT
     press(row, "send-to-review", lead, change="material", change_note="Less.")
-    assert (row.state, row.change) == (ListState.IN_REVIEW, "material")
+    assert (row.state, row.change) == (VersionState.IN_REVIEW, "material")
 
 
 def test_the_preview_shows_what_goes_live_what_differs_and_who_is_asked_again():
@@ -255,7 +256,7 @@ def test_a_list_with_words_missing_is_not_sent():
     row.risks.update(name_ar="")
     said = press(row, "send-to-review", desk.lead(), change_note="New.").content.decode()
     assert "Words are missing" in said
-    assert row.state == ListState.DRAFT
+    assert row.state == VersionState.DRAFT
 
 
 def test_a_new_version_begins_with_the_newest_words_once():

@@ -6,13 +6,12 @@ import json
 import pytest
 from fhir.resources.R4B import get_fhir_model_class
 
-from clinic.models import Clinic
+from clinic.models import Clinic, VersionState
 from consent import ledger
 from consent.exhibit import exhibit_of
 from consent.fhir import fhir_of
 from consent.fhir.terms import DATA_ABSENT_REASON, SIGNATURE_TYPE, TRANSLATION, own_extension
 from consent.ledger import tree
-from consent.models import ListState
 from tests import make
 from tests.consent import exhibits
 
@@ -137,7 +136,7 @@ def test_the_questionnaire_is_the_list_in_both_languages():
 def test_a_list_that_was_replaced_is_retired():
     record = exhibits.english()
     risk_list = record.reading.risk_list
-    risk_list.state = ListState.RETIRED
+    risk_list.state = VersionState.RETIRED
     risk_list.save(update_fields=["state"])
     assert one(exported(record), "Questionnaire")["status"] == "retired"
 

@@ -6,10 +6,10 @@ import pytest
 
 import consent.actions
 from bookings.models import NotPossibleNow
-from clinic.models import Dermatologist
+from clinic.models import Dermatologist, VersionState
 from consent import ledger
 from consent.bodies import publication_of
-from consent.models import Change, EntryKind, LedgerEntry, ListState, Remark, Risk, RiskList
+from consent.models import Change, EntryKind, LedgerEntry, Remark, Risk, RiskList
 from tests import make
 
 pytestmark = pytest.mark.django_db
@@ -55,14 +55,14 @@ def test_to_add_or_to_remove_a_side_effect_is_never_editorial(risks):
     row = draft(risks=risks)
     said = refusal(submitted, row=row, change="editorial")
     assert str(said) == ("A side effect was added or removed: this is a change of what is said.")
-    assert submitted(row, change="material").state == ListState.IN_REVIEW
+    assert submitted(row, change="material").state == VersionState.IN_REVIEW
 
 
 def test_another_order_alone_may_be_editorial():
     row = draft()
     for position, risk in enumerate(row.risks.order_by("-position"), 11):
         Risk.objects.filter(pk=risk.pk).update(position=position)
-    assert submitted(row, change="editorial").state == ListState.IN_REVIEW
+    assert submitted(row, change="editorial").state == VersionState.IN_REVIEW
 
 
 @pytest.mark.parametrize("column", ["name_ar", "what_helps_en", "when_to_call_ar"])
@@ -127,7 +127,7 @@ def test_only_a_dermatologist_reviews_and_never_their_own_words():
     assert str(said) == "Only a dermatologist can review a risk list."
     make.dermatologist("writer", treatments=[], user=row.written_by)
     said = refusal(reviewed, row=row, by=row.written_by)
-    assert str(said) == "A second person has to review this list."
+    assert str(said) == "A second person has to review this version."
     reviewer = make.dermatologist(
         "other", treatments=[], user=make.staff("other", group="Dermatologists")
     ).user
@@ -149,7 +149,7 @@ def test_a_list_that_is_sent_back_keeps_the_remark_and_loses_its_review():
     )
     assert row.change_note == "Clearer words."  # to be said anew from here
     said = refusal(published, row=make.in_review(row), by=second)
-    assert str(said) == "A dermatologist has to review this list first."
+    assert str(said) == "A dermatologist has to review this version first."
 
 
 def test_only_a_list_in_review_is_sent_back_and_never_without_a_word():
@@ -168,7 +168,7 @@ def test_a_publication_takes_a_review_and_a_second_person():
     second = make.staff("second")
     assert "Only a list in review" in str(refusal(published, row=draft(), by=second))
     row = make.in_review(draft())
-    assert "has to review this list first" in str(refusal(published, row=row, by=second))
+    assert "has to review this version first" in str(refusal(published, row=row, by=second))
     row = make.reviewed(draft())
     assert "A second person has to publish" in str(refusal(published, row=row, by=row.written_by))
     third = make.staff("third")
@@ -189,7 +189,7 @@ def test_a_publication_retires_the_version_before():
     live = make.treatment().risk_lists.get()
     row = make.publish(draft())
     live.refresh_from_db()
-    assert (live.state, row.state) == (ListState.RETIRED, ListState.PUBLISHED)
+    assert (live.state, row.state) == (VersionState.RETIRED, VersionState.PUBLISHED)
     assert RiskList.objects.live_for(row.treatment) == row
 
 

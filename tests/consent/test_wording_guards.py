@@ -12,9 +12,10 @@ from django.db import DatabaseError, connection, connections, transaction
 import consent.actions
 from bookings.models import NotPossibleNow
 from clinic import plain_text
+from clinic.models import VERSION_STEPS, VersionState
 from consent.actions.entering import enter
 from consent.bodies import publication_of
-from consent.models import LIST_STEPS, EntryKind, ListState, Remark, Risk, RiskList
+from consent.models import EntryKind, Remark, Risk, RiskList
 from tests import make
 
 LIST_TEXTS = ["statement_en", "statement_ar", "change_note"]
@@ -93,9 +94,9 @@ def test_the_databases_steps_of_a_list_are_those_in_python(lists):
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_get_functiondef('refuse_a_step_that_no_list_takes'::regproc)")
         body = cursor.fetchone()[0]
-    for old in ListState.values:
-        allowed = {new for new in ListState.values if f"('{old}', '{new}')" in body}
-        assert allowed == LIST_STEPS[old]
+    for old in VersionState.values:
+        allowed = {new for new in VersionState.values if f"('{old}', '{new}')" in body}
+        assert allowed == VERSION_STEPS[old]
 
 
 def test_a_list_takes_no_other_step(lists):
