@@ -1,12 +1,12 @@
 """The e-mails of an aftercare plan as patients read them, and what differs from the live plan."""
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 from django.utils import translation
 from django.utils.translation import gettext, ngettext
 
+from bookings.admin.beside import Beside, Side
 from bookings.emails.pens import HTML
 from bookings.emails.versions import e_mails_of, hash_of_steps
 from bookings.emails.words import words_of_steps
@@ -16,50 +16,30 @@ from clinic.models import IN_FORCE, AftercarePlan, AftercareStep
 
 
 @dataclass(frozen=True)
-class Side:
-    """An e-mail, or one step of it, in one language."""
+class MailSide(Side):
+    """An e-mail in one language."""
 
-    language: str
     subject: str
     words: dict[str, Any]
     wording: str  # the hash that an e-mail with these words is kept under; "" until it is published
 
-    @property
-    def direction(self) -> str:
-        return "rtl" if self.language == Language.ARABIC else "ltr"
-
-    @property
-    def label(self) -> object:
-        return Language(self.language).label
-
 
 @dataclass(frozen=True)
-class Compared:
-    """One step: as it will be, as it is, or both."""
+class StepSide(Side):
+    """What differs in one language of a step, part by part under its name, which is in the desk's."""
 
-    here: AftercareStep | None
-    before: AftercareStep | None
+    heading_language: str
+    parts: list[tuple[str, list[Piece]]]
 
-    @property
-    def step(self) -> AftercareStep:
-        row = self.here or self.before
-        assert row is not None
-        return row
 
-    @cached_property
-    def state(self) -> str:
-        """new, gone, changed, moved or same."""
-        if self.here is None or self.before is None:
-            return "new" if self.before is None else "gone"
-        if any(self.differences.values()):
-            return "changed"
-        places = [(step.hours_after, step.position) for step in (self.here, self.before)]
-        return "same" if places[0] == places[1] else "moved"
+class Compared(Beside[AftercareStep]):
+    """One step."""
 
-    @cached_property
-    def differences(self) -> dict[str, list[tuple[str, list[Piece]]]]:
-        """By language: what differs, part by part under its name."""
-        return {language: self._differing(language) for language in Language.values}
+    def place(self, row: AftercareStep) -> Any:
+        return row.hours_after, row.position
+
+    def side(self, language: str) -> StepSide:
+        return StepSide(language, active_language(), self._differing(language))
 
     def _differing(self, language: str) -> list[tuple[str, list[Piece]]]:
         found = []
@@ -71,35 +51,21 @@ class Compared:
                 found.append((str(column.verbose_name), marked(old, new)))
         return found
 
-    @property
-    def sides(self) -> list[dict[str, Any]]:
-        """The differences as the desk's template shows them."""
-        return [
-            {
-                "language": language,
-                "direction": "rtl" if language == Language.ARABIC else "ltr",
-                "label": Language(language).label,
-                "heading_language": active_language(),
-                "parts": parts,
-            }
-            for language, parts in self.differences.items()
-        ]
-
 
 @dataclass(frozen=True)
 class Mail:
     """One e-mail of a plan: its steps, how long after a session it comes, and how it reads."""
 
     steps: list[Compared]
-    sides: list[Side]
+    sides: list[MailSide]
 
     @property
     def anchor(self) -> str:
-        return f"mail-{self.steps[0].step.key}"
+        return f"mail-{self.steps[0].row.key}"
 
     @property
     def comes(self) -> str:
-        return hours_in_words(self.steps[0].step.hours_after)
+        return hours_in_words(self.steps[0].row.hours_after)
 
 
 def live_beside(plan: AftercarePlan) -> AftercarePlan | None:
@@ -132,10 +98,10 @@ def taken_out(plan: AftercarePlan) -> list[Compared]:
     return [Compared(None, step) for key, step in steps_before(plan).items() if key not in keys]
 
 
-def _side(steps: tuple[AftercareStep, ...], language: str) -> Side:
+def _side(steps: tuple[AftercareStep, ...], language: str) -> MailSide:
     is_in_force = steps[0].plan.state in IN_FORCE
     with translation.override(language):
-        return Side(
+        return MailSide(
             language,
             steps[0].subject,
             words_of_steps(steps, HTML),

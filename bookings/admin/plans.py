@@ -136,7 +136,7 @@ class AftercarePlanAdmin(versions.VersionsAdmin):
         return super().may(request, version) | {"has_preview": True, "can_retire": can_retire}
 
     def told_when_written(self, version: AftercarePlan) -> dict[str, Any]:
-        return {"taken_out": [str(one.step.title) for one in taken_out(version)]}
+        return {"taken_out": [str(one.row.title) for one in taken_out(version)]}
 
     def told_in_preview(self, request: HttpRequest, version: AftercarePlan) -> dict[str, Any]:
         """Every e-mail of a plan in both languages."""

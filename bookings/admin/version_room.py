@@ -1,5 +1,6 @@
 """What a room of versions asks of the kind that it shows, and who may take which step there."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django import forms
@@ -41,42 +42,23 @@ class VersionRoom(admin.ModelAdmin):
 
     # --- What each room does by its own actions ------------------------------------------------
 
-    def start(self, treatment: Treatment, request: HttpRequest) -> Any:
-        """A new draft."""
-        raise NotImplementedError
+    start: Callable[[Treatment, HttpRequest], Any]  # a new draft
+    submit: Callable[..., Any]  # sends a draft to review: (request, version, **what was typed)
+    give_back: Callable[..., Any]  # to its writer: (request, version, remark=)
+    review: Callable[..., Any]  # of what was previewed: (request, version, previewed)
+    release: Callable[..., Any]  # publishes what was previewed: (request, version, previewed)
+    told_when_written: Callable[[Any], dict[str, Any]]  # what its own page tells besides
+    # The words as they would go live, `has_before`, and `previewed`: their fingerprint.
+    told_in_preview: Callable[[HttpRequest, Any], dict[str, Any]]
 
     def change_form(self, request: HttpRequest, version: Any) -> forms.Form:
         """What is asked when a draft is sent to review."""
         given = {"change_note": version.change_note}
         return ChangeForm(request.POST or None, initial=given)
 
-    def submit(self, request: HttpRequest, version: Any, **answers: Any) -> Any:
-        """Sends a draft to review."""
-        raise NotImplementedError
-
-    def give_back(self, request: HttpRequest, version: Any, **answers: Any) -> Any:
-        """Gives it back to its writer."""
-        raise NotImplementedError
-
-    def review(self, request: HttpRequest, version: Any, previewed: str) -> Any:
-        """A dermatologist's review of what was previewed."""
-        raise NotImplementedError
-
-    def release(self, request: HttpRequest, version: Any, previewed: str) -> Any:
-        """Publishes what was previewed."""
-        raise NotImplementedError
-
-    def told_when_written(self, version: Any) -> dict[str, Any]:
-        """What its own page tells besides."""
-        raise NotImplementedError
-
     def told_when_submitting(self, request: HttpRequest, version: Any) -> dict[str, Any]:
         """What the page that sends it to review tells besides."""
         return {}
-
-    def told_in_preview(self, request: HttpRequest, version: Any) -> dict[str, Any]:
-        """The words as they would go live, `has_before`, and `previewed`: their fingerprint."""
-        raise NotImplementedError
 
     def facts(self, version: Any) -> list[str]:
         return [self.stands(version), f"{gettext('version')} {version.version}"]

@@ -1,11 +1,11 @@
 """What a version of a list says beside the live one: the words, what differs, how hard they are to read."""
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 from django.template.loader import render_to_string
 
+from bookings.admin.beside import Beside, Side
 from clinic.differences import Piece, marked
 from clinic.i18n import Language, text_in
 from clinic.models import VersionState
@@ -15,61 +15,28 @@ from consent.readability import GRADE_AT_MOST, WORDS_AT_MOST, Measure, measure
 
 
 @dataclass(frozen=True)
-class Side:
+class RiskSide(Side):
     """One language of what is compared; `words` is what a patient reads, `parts` is what differs."""
 
-    language: str
     name: str
     words: list[dict[str, str]]
     parts: list[tuple[str, list[Piece]]]
 
-    @property
-    def direction(self) -> str:
-        return "rtl" if self.language == Language.ARABIC else "ltr"
 
-    @property
-    def label(self) -> object:
-        return Language(self.language).label
+class Compared(Beside[Risk]):
+    """One risk."""
 
-
-@dataclass(frozen=True)
-class Compared:
-    """One risk: as it will be, as it is, or both."""
-
-    here: Risk | None
-    before: Risk | None
-
-    @property
-    def risk(self) -> Risk:
-        row = self.here or self.before
-        assert row is not None
-        return row
-
-    @cached_property
-    def state(self) -> str:
-        """new, gone, changed, moved or same."""
-        if self.here is None or self.before is None:
-            return "new" if self.before is None else "gone"
-        if any(side.parts for side in self.sides):
-            return "changed"
-        return "same" if self.here.position == self.before.position else "moved"
-
-    @cached_property
-    def sides(self) -> list[Side]:
-        """English and Arabic."""
-        return [
-            Side(
-                language,
-                text_in(self.risk, "name", language),
-                parts_of(self.risk, language),
-                _parts(self.before, self.here, language),
-            )
-            for language in Language.values
-        ]
+    def side(self, language: str) -> RiskSide:
+        return RiskSide(
+            language,
+            text_in(self.row, "name", language),
+            parts_of(self.row, language),
+            _parts(self.before, self.here, language),
+        )
 
     @property
     def reads(self) -> dict[str, Any]:
-        return readability_of(self.risk)
+        return readability_of(self.row)
 
 
 def compared(risk_list: RiskList, before: RiskList | None) -> list[Compared]:
@@ -88,10 +55,10 @@ def version_before(risk_list: RiskList) -> RiskList | None:
     return RiskList.objects.live_for(risk_list.treatment)
 
 
-def statements(risk_list: RiskList, before: RiskList | None) -> list[Side]:
+def statements(risk_list: RiskList, before: RiskList | None) -> list[RiskSide]:
     """What stands beside each tick, in each language."""
     return [
-        Side(
+        RiskSide(
             language,
             text_in(risk_list, "statement", language),
             [],

@@ -129,7 +129,7 @@ class RiskListAdmin(versions.VersionsAdmin):
         before = version_before(version)
         both = compared(version, before) if before is not None else []
         return {
-            "taken_out": [one.risk.name for one in both if one.here is None],
+            "taken_out": [one.row.name for one in both if one.here is None],
             "remarks": _remarks_of(version),
         }
 
