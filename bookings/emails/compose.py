@@ -33,6 +33,7 @@ from bookings.emails.words import (
     words,
 )
 from bookings.models import Consultation, Kind, Message
+from bookings.receipts import Receipt
 from clinic.models import Clinic
 
 # No answers from machines, please (RFC 3834); word that it could not be delivered we do want, so Exchange
@@ -61,18 +62,10 @@ def compose(
     _name, address = parseaddr(settings.DEFAULT_FROM_EMAIL)
     receipt = receipt_in(message, consultation)
     with translation.override(message.language):
-        template = f"bookings/email/{KINDS[told(message, consultation)][0]}.txt"
-        said = facts(message, consultation, clinic, now=now)
-        text, html = (
-            render_to_string(
-                template,
-                said | words(message, consultation, clinic, pen, receipt=receipt, now=now),
-            )
-            for pen in (TEXT, HTML)
-        )
+        text, html = _text_and_html(message, consultation, clinic, receipt, now=now)
         email = EmailMultiAlternatives(
             subject=one_line(subject(message, consultation, clinic, now=now)),
-            body=re.sub(r"\n{3,}", "\n\n", text).strip() + "\n",
+            body=text,
             from_email=formataddr((one_line(clinic.name), address)),
             to=[message.addressee],
             reply_to=[clinic.email],
@@ -86,6 +79,26 @@ def compose(
     if message.kind in WITH_CALENDAR and calendar.has_calendar(consultation):
         email.attach(_calendar_part(consultation, clinic, now=now))
     return email
+
+
+def _text_and_html(
+    message: Message,
+    consultation: Consultation,
+    clinic: Clinic,
+    receipt: Receipt | None,
+    *,
+    now: dt.datetime,
+) -> tuple[str, str]:
+    """The template of its kind, written with each pen."""
+    template = f"bookings/email/{KINDS[told(message, consultation)][0]}.txt"
+    said = facts(message, consultation, clinic, now=now)
+    text, html = (
+        render_to_string(
+            template, said | words(message, consultation, clinic, pen, receipt=receipt, now=now)
+        )
+        for pen in (TEXT, HTML)
+    )
+    return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n", html
 
 
 def _headers(message: Message, what: str, *, now: dt.datetime) -> dict[str, str]:

@@ -3,14 +3,13 @@
 from bookings.models.consultation import REFERENCE_LETTERS, Consultation, new_reference
 from bookings.models.guarantees import ERASED, LONGEST
 from bookings.models.hours import Closure, Opening, Season, Weekday, WeeklyHours
-from bookings.models.message import (
+from bookings.models.message import COPIES_AT_MOST, Message
+from bookings.models.message_kinds import (
     CODES,
     CODES_FIRST,
-    COPIES_AT_MOST,
     NEEDS_STAFF,
     TO_STAFF,
     Kind,
-    Message,
     MessageState,
     Phase,
 )

@@ -69,10 +69,7 @@ def times_shown(
         )
         return choices_of(free, chosen=chosen, anybody="" if asked else f"*{language}")
 
-    choices, last = weeks.gather(first, free_in)
-    if first and not choices:
-        first = 0
-        choices, last = weeks.gather(first, free_in)
+    choices, first, last = weeks.gather(first, free_in)
     soonest = [] if first else choices[:SOONEST]
     shown = TimesShown(
         initial={"dermatologist": asked.slug if asked else "", "language": language, "zone": zone},
@@ -117,13 +114,18 @@ class Weeks:
 
     def gather(
         self, first: int, free_in: Callable[[int], list[TimeChoice]]
-    ) -> tuple[list[TimeChoice], int]:
-        """What is free from that week on: usually one week; more where it has hardly any times."""
-        choices, week = free_in(first), first
-        while len(choices) < SOONEST and week < self.last:
-            week += 1
-            choices += free_in(week)
-        return choices, week
+    ) -> tuple[list[TimeChoice], int, int]:
+        """What is free from that week on, with the first and the last week of it.
+
+        Usually one week; more where it has hardly any times; from the first where it has none.
+        """
+        choices, last = free_in(first), first
+        while len(choices) < SOONEST and last < self.last:
+            last += 1
+            choices += free_in(last)
+        if first and not choices:
+            return self.gather(0, free_in)
+        return choices, first, last
 
 
 def _days(choices: list[TimeChoice], clinic_zone: str) -> list[DayOfTimes]:
