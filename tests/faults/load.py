@@ -31,9 +31,10 @@ WORDS = {"A": "ENABLE ALWAYS", "O": "ENABLE", "D": "DISABLE"}
 
 
 def visits_due(
-    database: str, count: int, *, over: dt.timedelta, no_mailbox: float = 0.0
+    database: str, count: int, *, over: dt.timedelta, together: int = 1, no_mailbox: float = 0.0
 ) -> list[int]:
-    """So many confirmed visits in two months; their confirmations fall due evenly from now on.
+    """So many confirmed visits in two months; their confirmations fall due evenly from now on, so many
+    together.
 
     One goes the whole road, the others are copies of it, written past the guards, and each is written
     once more with the guards when its time comes, as a visit that is confirmed then. A share of them has
@@ -57,7 +58,8 @@ def visits_due(
         "email": f"({to}) || n || '@{CANARY_DOMAIN}'",
         "starts_at": start,
         "ends_at": f"{start} + interval '20 minutes'",
-        "confirmed_at": f"clinic_now() + n * interval '{over.total_seconds() / count} seconds'",
+        "confirmed_at": f"clinic_now() + n / {together} * {together}"
+        f" * interval '{over.total_seconds() / count} seconds'",
     }
     with psycopg.connect(databases.url_of(database, owner=True), autocommit=True) as owner:
         with _without_guards(owner):
