@@ -8,19 +8,15 @@ from typing import Any
 from django.db import connection, transaction
 from django.db.models import (
     Case,
-    DateTimeField,
-    DurationField,
-    ExpressionWrapper,
     F,
-    Func,
     QuerySet,
-    Value,
     When,
     prefetch_related_objects,
 )
 from django.utils.translation import gettext_noop
 
 from bookings import owing
+from bookings.delivery.expressions import IS_SENDING, DatabaseNow, from_now
 from bookings.models import CODES_FIRST, COPIES_AT_MOST, Message, MessageState, Phase
 
 logger = logging.getLogger(__name__)
@@ -42,20 +38,7 @@ NOT_WRITTEN = gettext_noop("This e-mail could not be put together.")
 NOBODY_KNOWS = gettext_noop("It was handed over, and no answer came: it may have arrived.")
 
 
-class DatabaseNow(Func):
-    """The database's clock, for leases: the same for all senders, whatever their own clocks say."""
-
-    function = "clinic_now"
-    arity = 0
-    output_field = DateTimeField()
-
-
-def _from_now(span: dt.timedelta) -> ExpressionWrapper:
-    later = DatabaseNow() + Value(span, output_field=DurationField())
-    return ExpressionWrapper(later, output_field=DateTimeField())
-
-
-LEASE_UNTIL = _from_now(LEASE)
+LEASE_UNTIL = from_now(LEASE)
 
 
 def claim(
@@ -122,7 +105,7 @@ def _leave_to_staff(twice: list[int]) -> None:
 
 def _ours(message: Message) -> QuerySet[Message]:
     """The row, for as long as nobody else has claimed it."""
-    return Message.objects.filter(pk=message.pk, state=MessageState.SENDING, lease=message.lease)
+    return Message.objects.filter(IS_SENDING, pk=message.pk, lease=message.lease)
 
 
 def renew(message: Message) -> bool:
@@ -164,7 +147,7 @@ def _mark_looking_again(message: Message, wording: str, now: dt.datetime) -> boo
             cursor.execute(LOCK_AGAINST_CHANGE, [message.consultation_id])
         if not owing.still_owed(message, now=now):
             return False
-        enough = _ours(message).filter(lease_until__gte=_from_now(LEFT_AT_THE_DOT))
+        enough = _ours(message).filter(lease_until__gte=from_now(LEFT_AT_THE_DOT))
         return bool(
             enough.update(
                 phase=Phase.DOT,
@@ -180,8 +163,7 @@ IDLE_FIVE_SECONDS_AT_MOST = "SET LOCAL idle_in_transaction_session_timeout = 500
 LOCK_AGAINST_CHANGE = "SELECT 1 FROM bookings_consultation WHERE id = %s FOR SHARE"
 # Who waits here for a change to be committed then reads the row as it is after it. Of what was changed in
 # our own transaction its number says nothing.
-# `IS NOT DISTINCT FROM` where `=` would do: else PostgreSQL may take the index of what is to be sent, which
-# it holds to be as short as when it last counted, and read thousands of rows for one.
+# The state is asked for as in IS_SENDING.
 MARK_IF_UNCHANGED = """
 WITH unchanged AS MATERIALIZED (
     SELECT FROM bookings_consultation WHERE id = %s AND changed_in = %s

@@ -1,5 +1,7 @@
 """How PostgreSQL finds what is sent: a few of very many, and one row, without a look at the others."""
 
+import re
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -40,10 +42,17 @@ def test_one_row_is_found_by_its_number_however_short_that_index_seems():
     make.confirmed()
     note(make.NOW)
     [message, *_others] = claims.claim(now=make.NOW, at_most=20)
-    mark = statements(lambda: claims.mark_the_dot(message, wording="", now=make.NOW))
-    stamp = statements(lambda: claims.sent(message))
+    asked = statements(lambda: claims.mark_the_dot(message, wording="", now=make.NOW))
+    asked += statements(lambda: claims.renew(message)) + statements(lambda: claims.sent(message))
     assert Message.objects.get(pk=message.pk).state == MessageState.SENT
-    for sql in (*mark, *stamp):
-        by_state = sql.replace(f"WHERE id = {message.pk} AND state", "WHERE state")
+    writing = [sql for sql in asked if re.search(r"UPDATE \"?bookings_message", sql)]
+    assert (
+        len(writing) == 4
+    )  # the mark in one statement, and after another look; the lease; the stamp
+    for sql in writing:
+        plan = plan_of(sql)
+        assert "bookings_message_pkey" in plan and INDEX not in plan
+        by_state = sql.replace(f'"bookings_message"."id" = {message.pk}', "true")
+        by_state = by_state.replace(f"WHERE id = {message.pk} AND", "WHERE")
         assert by_state != sql and INDEX not in plan_of(by_state)
-        assert INDEX in plan_of(by_state.replace("state IS NOT DISTINCT FROM", "state =")), "twin"
+        assert INDEX in plan_of(by_state.replace(" IS NOT DISTINCT FROM ", " = ")), "the twin"
