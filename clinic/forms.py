@@ -8,6 +8,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.forms.renderers import TemplatesSetting
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 
 from clinic.plain_text import as_kept, trouble_in
 from clinic.plain_words import typed_words
@@ -21,6 +22,9 @@ EMAIL = {"autocomplete": "email", "dir": "ltr", "inputmode": "email", "spellchec
 PHONE = {"autocomplete": "tel", "dir": "ltr", "inputmode": "tel", "type": "tel"}
 CODE = {"autocomplete": "one-time-code", "dir": "ltr", "inputmode": "numeric", "class": "code"}
 WORDS = {"dir": "auto", "rows": 4}  # a patient's own words: a question, a reason
+
+# Django puts a colon behind a label that ends in none of these; Arabic has a question mark of its own.
+gettext_noop(":?.!")
 
 
 def western_digits(text: str) -> str:

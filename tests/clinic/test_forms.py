@@ -6,7 +6,9 @@ import pytest
 from bs4 import BeautifulSoup
 from django import forms
 from django.template.loader import render_to_string
+from django.utils import translation
 from django.utils.datastructures import MultiValueDict
+from django.utils.translation import gettext_lazy as _
 
 from clinic.forms import CODE, EMAIL, NAME, WORDS, BirthDateField, PageRenderer, western_digits
 
@@ -205,3 +207,14 @@ def test_digits_of_every_keyboard_become_western():
     assert western_digits("٠٥٠ ١٢٣ 4567") == "050 123 4567"
     assert western_digits("۰۹") == "09"
     assert western_digits("abc") == "abc"
+
+
+class Question(forms.Form):
+    sure = forms.CharField(label=_("Who wants to cancel?"))
+
+
+@pytest.mark.parametrize("language", ["en", "ar"])
+def test_a_label_that_asks_has_no_colon_behind_its_question_mark(language):
+    with translation.override(language):
+        label = Question()["sure"].label_tag()
+    assert label.removesuffix("</label>")[-1] in "?؟"
