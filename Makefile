@@ -33,7 +33,7 @@ fuzz: install-dev ## made-up requests for the API, made-up clinics for the free 
 races: install-dev ## 300 rounds of many clients for one time (RACE_ROUNDS=300)
 	@RACE_ROUNDS=$(or $(RACE_ROUNDS),300) $(BIN)/python -m pytest tests/races tests/journeys/test_sent_ten_times.py $(ARGS)
 
-faults: install-dev ## kill, freeze and refuse what sends e-mails: one table of what was lost and what came twice (some 20 minutes)
+faults: install-dev ## kill, freeze and refuse what sends e-mails: one table of what was lost and what came twice (half an hour)
 	@FAULTS=full $(BIN)/python -m pytest tests/faults $(ARGS)
 
 bench: install-dev ## how fast, beside a bare view, pgbench and smtplib: one table (some fifteen minutes)
