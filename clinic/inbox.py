@@ -66,6 +66,10 @@ class Mail:
     def attachments(self) -> list[EmailMessage]:
         return [part for part in self.message.iter_attachments() if isinstance(part, EmailMessage)]
 
+    def attachment_names(self) -> list[str]:
+        """By their file names; a template that asks a part by itself is given its headers."""
+        return [part.get_filename() or part.get_content_type() for part in self.attachments()]
+
 
 def _words(message: EmailMessage, kind: str) -> str:
     body = message.get_body(preferencelist=(kind,))

@@ -58,6 +58,8 @@ def test_the_html_of_a_message_may_run_and_fetch_nothing(client, mail):
 
 @pytest.mark.django_db
 def test_an_attachment_is_a_download_with_a_harmless_name(client, mail):
+    page = client.get(f"/inbox/{NAME}/").content.decode()
+    assert "<bdi>vis&quot;it/1.ics</bdi>" in page
     response = client.get(f"/inbox/{NAME}/1/")
     assert response.content == b"BEGIN:VCALENDAR"
     assert response.headers["Content-Type"] == "text/calendar"
