@@ -3,9 +3,15 @@
 import pytest
 from django.db import DatabaseError, transaction
 
+from bookings.models import Consultation
+
 
 def refusal(act) -> str:
     """The name of the constraint that refused an act."""
     with pytest.raises(DatabaseError) as error, transaction.atomic():
         act()
     return error.value.__cause__.diag.constraint_name
+
+
+def put(consultation: Consultation, **values) -> str:
+    return refusal(lambda: Consultation.objects.filter(pk=consultation.pk).update(**values))
