@@ -3,195 +3,45 @@
 Three records are sealed in an anchored tree, a fourth waits for it. Each attack takes all guards away and
 puts them back as they were. The third column is all that verification says, so it also says what does not
 catch it. `columns`: the typed columns are not what the signed bytes say. `bytes`: hash or signature.
-`tree`: its nodes or heads. `anchor`, `receipt`: what stands outside the database. The guards themselves
-are attacked in test_attacks_on_guards.py, whole databases in test_attacks_with_backups.py.
+`tree`: its nodes or heads. `anchor`, `receipt`: what stands outside the database. The rows about texts and
+personal values are in attacks_on_values.py. The guards themselves are attacked in test_attacks_on_guards.py,
+whole databases in test_attacks_with_backups.py.
 """
-
-from collections.abc import Callable
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from consent import ledger
 from consent.ledger.keys import signing_key
 from consent.models import Outcome
 from tests.consent.attacker import Attacker, found
+from tests.consent.attacks import (
+    ACT,
+    AHEAD,
+    ANCHOR_CUT,
+    ANCHOR_ROOT,
+    COLUMN,
+    ENTRY_GONE,
+    FEWER,
+    FOREIGN_KEY,
+    GUARD,
+    HEAD_GONE,
+    LEAF_GONE,
+    NO_ENTRY,
+    NODE,
+    NOT_NEWEST,
+    NOT_SIGNED,
+    RECEIPT,
+    ROW_GONE,
+    Row,
+    record,
+    rows_of,
+)
+from tests.consent.attacks_on_values import ON_VALUES
 
 pytestmark = pytest.mark.one_risk
 
-# What catches it: the sentences of the findings.
-COLUMN = "the column is not what the signed bytes say"
-ACT = "the act is not the one in the signed bytes"
-LIST_WORDS = "the list says other words than were acknowledged"
-WORDS_HASH = "it is not the hash of the words beside it"
-HASH = "the bytes do not have the hash that names them"
-FORM = "the bytes are not in the canonical form"
-NOT_SIGNED = "the clinic's key did not sign it"
-FOREIGN_KEY = "no key of the clinic's signed it"
-NODE = "the node is not the hash of what stands below it"
-LEAF_GONE = "there is no leaf at this place of the tree"
-ENTRY_GONE = "the entry of this leaf is gone"
-NO_ENTRY = "its entry is not in the ledger"
-ROW_GONE = "the record is gone"
-FEWER = "the tree has fewer entries than its head"
-ANCHOR_CUT = "the ledger has fewer entries than were anchored: it was set back, or cut"
-ANCHOR_ROOT = "the ledger's first entries are not those that were anchored"
-PUBLISHED = "the list is not what was published"
-HEAD_GONE = "the head that was anchored is no longer in the database"
-RECEIPT = "receipt without entry: the clinic signed it, and the entry is not in the ledger"
-NOT_NEWEST = "the receipt is not of its newest record"
-VALUE = "the value is not the one that was committed to"
-VALUE_GONE = "the value is gone, and no erasure was entered"
-TOO_FEW_ACTS = "the acts are not one for each risk of the list"
-BELONGS_TO_NOTHING = "the value belongs to nothing that was signed"
-AHEAD = "an anchor says that more entries were kept than there are"
-GUARD = "this guard is not as it was shipped, or it is switched off"
-COUNT = "the signed bytes count another number of acts"
-
-Attack = Callable[[Attacker], None]
-TABLE: list[tuple[str, Attack, set[str]]] = []
-
-
-def attack(name: str, *caught_by: str) -> Callable[[Attack], Attack]:
-    """A row of the table."""
-
-    def note(act: Attack) -> Attack:
-        TABLE.append((name, act, set(caught_by)))
-        return act
-
-    return note
-
-
-def record(one: Attacker, place: int):
-    return one.scene.records[place]
-
-
-# --- Texts and values ------------------------------------------------------------------------
-
-
-@attack("edit the words of an act", ACT, WORDS_HASH)
-def _(one: Attacker) -> None:
-    one.run(
-        "UPDATE consent_acknowledgement SET words = 'Nothing can happen.' WHERE reading_id = %s",
-        record(one, 0).reading_id,
-    )
-
-
-@attack("edit the words of an act and their hash", ACT, LIST_WORDS)
-def _(one: Attacker) -> None:
-    one.run(
-        "UPDATE consent_acknowledgement SET words = 'Nothing.', words_hash = %s WHERE reading_id = %s",
-        ledger.hash_of_words("Nothing.", "I understand that this can happen"),
-        record(one, 0).reading_id,
-    )
-
-
-@attack("edit a published wording", LIST_WORDS, PUBLISHED)
-def _(one: Attacker) -> None:
-    one.run("UPDATE consent_risk SET what_it_is_en = 'Nothing to worry about.'")
-
-
-@attack("edit when an act was done", ACT)
-def _(one: Attacker) -> None:
-    one.run(
-        "UPDATE consent_acknowledgement SET acknowledged_at = acknowledged_at + interval '1 s'"
-        " WHERE reading_id = %s",
-        record(one, 1).reading_id,
-    )
-
-
-@attack("edit whether the patient wanted to talk", ACT)
-def _(one: Attacker) -> None:
-    one.run(
-        "UPDATE consent_acknowledgement SET wants_to_talk = NOT wants_to_talk WHERE reading_id = %s",
-        record(one, 1).reading_id,
-    )
-
-
-@attack("edit the language of a reading", COLUMN, LIST_WORDS)
-def _(one: Attacker) -> None:
-    one.run("UPDATE consent_reading SET language = 'ar' WHERE id = %s", record(one, 0).reading_id)
-    one.run(
-        "UPDATE consent_acknowledgement SET language = 'ar' WHERE reading_id = %s",
-        record(one, 0).reading_id,
-    )
-
-
-@attack("edit the declaration of a record", COLUMN)
-def _(one: Attacker) -> None:
-    one.run(
-        "UPDATE consent_consentrecord SET declaration = 'I consent' WHERE id = %s",
-        record(one, 0).pk,
-    )
-
-
-@attack("edit when a record was sealed", COLUMN)
-def _(one: Attacker) -> None:
-    one.run(
-        "UPDATE consent_consentrecord SET sealed_at = sealed_at + interval '1 s' WHERE id = %s",
-        record(one, 0).pk,
-    )
-
-
-@attack("delete an act", TOO_FEW_ACTS, COUNT)
-def _(one: Attacker) -> None:
-    one.run("DELETE FROM consent_acknowledgement WHERE reading_id = %s", record(one, 0).reading_id)
-
-
-@attack("edit a personal value", VALUE, GUARD)
-def _(one: Attacker) -> None:
-    one.run(
-        "UPDATE consent_particulars SET value = 'Somebody Else' WHERE field = 'patient_name'"
-        " AND consultation_id = %s",
-        record(one, 0).consultation_id,
-    )
-
-
-@attack("edit a personal value and its commitment", VALUE_GONE, BELONGS_TO_NOTHING)
-def _(one: Attacker) -> None:
-    salt = b"0123456789abcdef"
-    one.run(
-        "UPDATE consent_particulars SET value = 'Somebody', salt = %s, commitment = %s"
-        " WHERE field = 'patient_name' AND consultation_id = %s",
-        salt,
-        ledger.commitment("patient_name", "Somebody", salt),
-        record(one, 0).consultation_id,
-    )
-
-
-@attack("edit a personal value, its commitment and the reading's", COLUMN)
-def _(one: Attacker) -> None:
-    salt, key = b"0123456789abcdef", record(one, 0).consultation_id
-    made = ledger.commitment("patient_name", "Somebody", salt)
-    one.run(
-        "UPDATE consent_particulars SET value = 'Somebody', salt = %s, commitment = %s"
-        " WHERE field = 'patient_name' AND consultation_id = %s",
-        salt,
-        made,
-        key,
-    )
-    one.run(
-        "UPDATE consent_reading SET commitments = commitments || jsonb_build_object('patient_name',"
-        " %s::text) WHERE consultation_id = %s",
-        made,
-        key,
-    )
-
-
-@attack("delete personal values without an entry", VALUE_GONE)
-def _(one: Attacker) -> None:
-    one.run(
-        "DELETE FROM consent_particulars WHERE consultation_id = %s", record(one, 0).consultation_id
-    )
-
-
-@attack("give a patient another's receipt", NOT_NEWEST)
-def _(one: Attacker) -> None:
-    one.run(
-        "UPDATE bookings_consultation SET receipt = %s WHERE id = %s",
-        record(one, 1).record_hash,
-        record(one, 0).consultation_id,
-    )
+TABLE: list[Row] = [*ON_VALUES]
+attack = rows_of(TABLE)
 
 
 # --- Bytes -----------------------------------------------------------------------------------

@@ -1,41 +1,35 @@
-"""The desk: erasure requests taken and answered, legal holds, and pages of what is erased."""
+"""The desk: erasure requests taken and answered, and how long data is kept."""
 
 import datetime as dt
 
 import pytest
-from bs4 import BeautifulSoup
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import User
 
 import bookings.actions
 import consent.actions
-from bookings import calendar
 from bookings.models import Consultation
 from clinic import clock
-from consent.models import Answer, ConsentRecord, EntryKind, ErasureRequest, LedgerEntry, LegalHold
+from consent.models import Answer, EntryKind, ErasureRequest, LedgerEntry, LegalHold
 from tests import desk, make
+from tests.consent.keeping import (
+    EMAIL,
+    HOLDS,
+    NAME,
+    REQUESTS,
+    asked_for,
+    cancelled,
+    page,
+    soup_of,
+    text_of,
+)
 
 pytestmark = pytest.mark.django_db
-REQUESTS, HOLDS = "consent_erasurerequest", "consent_legalhold"
-NAME, EMAIL = "Zubaida Kanari", "kanari@example.net"
 
 
 @pytest.fixture(autouse=True)
 def _now(monkeypatch):
     monkeypatch.setattr(clock, "now", lambda: make.NOW)
-
-
-def soup_of(response) -> BeautifulSoup:
-    return BeautifulSoup(response.content, "html.parser")
-
-
-def text_of(response) -> str:
-    return " ".join(soup_of(response).get_text(" ").split())
-
-
-def cancelled(**fields) -> Consultation:
-    visit = make.confirmed(patient_name=NAME, email=EMAIL, **fields)
-    return bookings.actions.cancel(consultation=visit, now=make.NOW, by_patient=True)
 
 
 def treated() -> Consultation:
@@ -45,27 +39,6 @@ def treated() -> Consultation:
         consultation=visit, took_place_at=after, now=after, recorded_by=None
     )
     return visit
-
-
-def asked_for(consultation: Consultation) -> ErasureRequest:
-    return consent.actions.ask_for_erasure(consultation=consultation, now=make.NOW)
-
-
-def erased(consultation: Consultation) -> Consultation:
-    consent.actions.grant_erasure(
-        asked=asked_for(consultation), by=make.staff("lead", group="Lead"), now=make.NOW
-    )
-    consultation.refresh_from_db()
-    return consultation
-
-
-def page(asked: ErasureRequest, name: str = "change") -> str:
-    return desk.url(f"{REQUESTS}_{name}", asked.pk)
-
-
-def there(prefix: str, address: str) -> str:
-    """An address in a language, whichever the last page was in."""
-    return prefix + address.removeprefix("/ar")
 
 
 # --- Taking a request ---------------------------------------------------------------------------
@@ -265,171 +238,7 @@ def test_a_request_that_the_time_has_overtaken_can_still_be_answered():
     assert LedgerEntry.objects.filter(kind=EntryKind.ERASURE).count() == 1
 
 
-# --- Legal holds --------------------------------------------------------------------------------
-
-
-def test_the_lead_places_and_lifts_a_hold_with_reasons():
-    consultation, client = cancelled(), desk.lead()
-    add = desk.url(f"{HOLDS}_add")
-    no_reason = client.post(add, {"consultation": str(consultation), "reason": ""})
-    assert "required" in text_of(no_reason) and not LegalHold.objects.exists()
-    client.post(add, {"consultation": str(consultation), "reason": "Claim 12/2026"})
-    hold = LegalHold.objects.get()
-    assert (hold.placed_by.username, hold.placed_at) == ("lead", make.NOW)
-    twice = client.post(add, {"consultation": str(consultation), "reason": "Claim 13/2026"})
-    assert "A legal hold stands already." in text_of(twice)
-    address = desk.url(f"{HOLDS}_change", hold.pk)
-    assert "Claim 12/2026" in text_of(client.get(address))
-    assert "required" in text_of(client.post(address, {"reason": ""}))
-    client.post(address, {"reason": "Settled"})
-    hold.refresh_from_db()
-    assert (hold.lifted_by.username, hold.lift_reason) == ("lead", "Settled")
-    assert "Lift the hold" not in text_of(client.get(address))
-    lines = LogEntry.objects.order_by("pk").values_list("change_message", flat=True)
-    assert list(lines) == ["Placed a legal hold.", "Lifted the legal hold."]
-
-
-def test_a_hold_is_shown_on_the_consultation_and_on_its_record():
-    consultation = make.confirmed()
-    lead = make.staff("lead", group="Lead")
-    record = ConsentRecord.objects.get(consultation=consultation)
-    pages = (
-        (desk.reception(), desk.page(consultation)),
-        (desk.dermatologist(), desk.page(consultation)),
-        (desk.dermatologist(), desk.url("consent_consentrecord_change", record.pk)),
-    )
-    words = "There is a legal hold: nothing of this may be erased."
-    for client, address in pages:
-        assert words not in text_of(client.get(address))
-    hold = consent.actions.place_hold(
-        consultation=consultation, reason="Claim 12/2026", by=lead, now=make.NOW
-    )
-    for client, address in pages:
-        shown = client.get(address)
-        assert words in text_of(shown)
-        # The reason is the lead's to read.
-        assert "Claim 12/2026" not in text_of(shown)
-        assert desk.url(f"{HOLDS}_change", hold.pk) not in shown.content.decode()
-
-
-@pytest.mark.parametrize("how_many", [1, 3])
-def test_the_lists_cost_as_many_queries_for_three_as_for_one(how_many, django_assert_num_queries):
-    lead = make.staff("lead", group="Lead")
-    for number in range(how_many):
-        consultation = cancelled(
-            starts_at=make.TOMORROW_AT_9 + dt.timedelta(hours=number),
-            mobile=f"+97150000000{number}",
-        )
-        consent.actions.ask_for_erasure(consultation=consultation, taken_by=lead, now=make.NOW)
-        consent.actions.place_hold(
-            consultation=consultation, reason="a claim", by=lead, now=make.NOW
-        )
-    client = desk.lead()
-    client.get("/admin/")
-    for name in (REQUESTS, HOLDS):
-        with django_assert_num_queries(8):
-            client.get(desk.url(f"{name}_changelist"))
-
-
-# --- Pages of what is erased --------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("prefix", ["", "/ar"])
-@pytest.mark.parametrize("status", ["cancelled", "completed", "waiting", "no_show"])
-def test_every_page_of_the_desk_works_with_an_erased_consultation(prefix, status):
-    rows = {
-        "cancelled": cancelled,
-        "completed": lambda: make.completed(patient_name=NAME, email=EMAIL),
-        "waiting": lambda: make.waiting(patient_name=NAME, email=EMAIL),
-        "no_show": lambda: bookings.actions.no_show(
-            consultation=make.confirmed(patient_name=NAME, email=EMAIL),
-            now=make.NOW + dt.timedelta(days=2),
-        ),
-    }
-    consultation = rows[status]()
-    if consultation.ends_at and status != "cancelled":  # over by now
-        past = make.NOW - dt.timedelta(days=1)
-        Consultation.objects.filter(pk=consultation.pk).update(
-            starts_at=past, ends_at=past + dt.timedelta(minutes=20)
-        )
-    consultation = erased(consultation)
-    word = "erased" if not prefix else ""
-    reception = desk.reception()
-    for query in (
-        "day=all",
-        f"q={consultation.grouped_reference}",
-        "q=Zubaida",
-        "day=past",
-        "risks=missing",
-        "mail=failed&day=all",
-        f"status__exact={consultation.status}",
-    ):
-        shown = reception.get(there(prefix, desk.url(desk.LIST)) + "?" + query)
-        assert shown.status_code == 200
-        assert NAME not in text_of(shown)
-        assert (str(consultation) in text_of(shown)) == (query in found_by(consultation, status))
-    one = reception.get(there(prefix, desk.page(consultation)))
-    assert one.status_code == 200 and word in text_of(one)
-    if not prefix:
-        assert "What was known of this patient was erased: Sunday" in text_of(one)
-    assert not soup_of(one).select(".verbs")
-    records = ConsentRecord.objects.filter(consultation=consultation)
-    for record in records:
-        dermatologist = desk.dermatologist()
-        listed = dermatologist.get(there(prefix, desk.url("consent_consentrecord_changelist")))
-        assert listed.status_code == 200 and word in text_of(listed)
-        shown = dermatologist.get(
-            there(prefix, desk.url("consent_consentrecord_change", record.pk))
-        )
-        assert shown.status_code == 200
-        if not prefix:
-            assert "lawfully erased" in text_of(shown)
-        for paper in ("print", "pdf"):
-            address = desk.url(f"consent_consentrecord_{paper}", record.pk)
-            assert dermatologist.get(there(prefix, address)).status_code == 200, paper
-    assert calendar.feed(make.dermatologist(), now=make.NOW)
-
-
-def found_by(consultation: Consultation, status: str) -> set[str]:
-    """The questions to the list which an erased consultation still answers."""
-    found = {
-        "day=all",
-        f"q={consultation.grouped_reference}",
-        f"status__exact={consultation.status}",
-    }
-    return found | ({"day=past"} if status in ("completed", "no_show") else set())
-
-
-def test_no_button_and_no_review_changes_what_is_erased():
-    consultation = erased(cancelled())
-    before = Consultation.objects.values().get(pk=consultation.pk)
-    for verb, given in (
-        ("send-link", {}),
-        ("cancel", {"on_the_phone": "no", "reason": "x"}),
-        ("prove", {"note": "x"}),
-        ("undo", {}),
-    ):
-        desk.reception().post(desk.button(consultation, verb), given)
-        assert Consultation.objects.values().get(pk=consultation.pk) == before
-    record = ConsentRecord.objects.get(consultation=consultation)
-    answer = desk.dermatologist().post(
-        desk.url("consent_consentrecord_change", record.pk),
-        {"decision": "discussed", "note": "x"},
-    )
-    assert answer.status_code == 403 and not record.reviews.exists()
-
-
-def test_an_erased_record_waits_for_no_review():
-    visit = make.confirmed()
-    past = make.NOW - dt.timedelta(days=1)
-    Consultation.objects.filter(pk=visit.pk).update(
-        starts_at=past, ends_at=past + dt.timedelta(minutes=20)
-    )
-    before = soup_of(desk.dermatologist().get("/admin/")).select(".desk-cards strong")
-    erased(visit)
-    after = soup_of(desk.dermatologist().get("/admin/")).select(".desk-cards strong")
-    count = [int(one.get_text()) for one in before], [int(one.get_text()) for one in after]
-    assert sum(count[0]) == sum(count[1]) + 1
+# --- How long -----------------------------------------------------------------------------------
 
 
 def test_the_clinics_page_says_how_long_data_is_kept_and_the_lead_changes_it():

@@ -6,48 +6,15 @@ import json
 import pytest
 from fhir.resources.R4B import get_fhir_model_class
 
-from clinic.models import Clinic, VersionState
+from clinic.models import VersionState
 from consent import ledger
-from consent.exhibit import exhibit_of
-from consent.fhir import fhir_of
 from consent.fhir.terms import DATA_ABSENT_REASON, SIGNATURE_TYPE, TRANSLATION, own_extension
 from consent.ledger import tree
 from tests import make
 from tests.consent import exhibits
+from tests.consent.fhir import everything_in, exported, of_kind, one, own
 
 pytestmark = pytest.mark.django_db
-
-
-def exported(record, **chosen):
-    """The bundle as a reader gets it: through JSON."""
-    clinic = Clinic.objects.the_clinic()
-    made = fhir_of(exhibit_of(record, **chosen), clinic=clinic)
-    return json.loads(json.dumps(made, ensure_ascii=False))
-
-
-def of_kind(bundle, kind):
-    return [
-        entry["resource"] for entry in bundle["entry"] if entry["resource"]["resourceType"] == kind
-    ]
-
-
-def one(bundle, kind):
-    (found,) = of_kind(bundle, kind)
-    return found
-
-
-def own(resource, name):
-    (found,) = [each for each in resource["extension"] if each["url"] == own_extension(name)]
-    return found
-
-
-def everything_in(value):
-    """Every dictionary somewhere inside."""
-    if isinstance(value, dict):
-        yield value
-    for inner in value.values() if isinstance(value, dict) else value:
-        if isinstance(inner, dict | list):
-            yield from everything_in(inner)
 
 
 @pytest.mark.parametrize("in_tree", [True, False])
@@ -190,51 +157,6 @@ def test_before_the_tree_has_it_the_proof_says_so():
     assert why == {"url": DATA_ABSENT_REASON, "valueCode": "temp-unknown"}
 
 
-def test_a_guardian_acts_for_the_patient():
-    bundle = exported(exhibits.guardian())
-    guardian = one(bundle, "RelatedPerson")
-    assert guardian["name"] == [{"text": "Mona Haddad"}]
-    assert one(bundle, "Patient")["name"] == [{"text": "Sami Haddad"}]
-    response = one(bundle, "QuestionnaireResponse")
-    assert own(response, "read-by")["valueCode"] == "guardian"
-    assert response["source"] != response["subject"]
-    author = of_kind(bundle, "Provenance")[0]["agent"][0]
-    assert author["who"] == response["source"]
-    assert author["onBehalfOf"] == response["subject"]
-
-
-def test_an_interpreter_is_named_as_one():
-    bundle = exported(exhibits.interpreter())
-    response = one(bundle, "QuestionnaireResponse")
-    assert own(response, "read-by")["valueCode"] == "interpreter"
-    assert response["source"] == response["subject"], "the patient answered, whoever read it out"
-    agents = of_kind(bundle, "Provenance")[0]["agent"]
-    (interpreter,) = [each for each in agents if "role" in each]
-    assert interpreter["role"][0]["coding"][0]["code"] == "INTPRT"
-    assert interpreter["who"] == {"display": "Ana Cruz"}
-    assert own(interpreter, "interpreter-language")["valueString"] == "Tagalog"
-
-
-def test_an_interpreters_name_and_language_are_masked_once_they_are_erased():
-    record = exhibits.interpreter()
-    exhibits.erase(record.consultation)
-    interpreter = of_kind(exported(record), "Provenance")[0]["agent"][1]
-    assert "display" not in interpreter["who"]
-    said = own(interpreter, "interpreter-language")
-    assert "valueString" not in said
-    assert said["_valueString"]["extension"][0]["valueCode"] == "masked"
-
-
-def test_a_guardian_to_whom_it_was_read_out_still_acts_for_the_patient():
-    bundle = exported(exhibits.interpreter(**exhibits.CHILD))
-    response = one(bundle, "QuestionnaireResponse")
-    assert own(response, "read-by")["valueCode"] == "interpreter"
-    author, interpreter, *_clinic = of_kind(bundle, "Provenance")[0]["agent"]
-    assert author["who"] == response["source"] != response["subject"]
-    assert interpreter["who"] == {"display": "Ana Cruz"}
-    assert one(bundle, "RelatedPerson")["name"] == [{"text": "Mona Haddad"}]
-
-
 def test_a_withdrawn_acknowledgement_cannot_be_read_as_one_that_stands():
     bundle = exported(exhibits.withdrawn())
     response = one(bundle, "QuestionnaireResponse")
@@ -246,54 +168,11 @@ def test_a_withdrawn_acknowledgement_cannot_be_read_as_one_that_stands():
     assert "modifierExtension" not in one(exported(exhibits.english()), "QuestionnaireResponse")
 
 
-def test_what_was_erased_is_masked_and_nothing_of_it_is_told():
-    record = exhibits.erased()
-    bundle = exported(record)
-    patient = one(bundle, "Patient")
-    masked = {"extension": [{"url": DATA_ABSENT_REASON, "valueCode": "masked"}]}
-    assert patient["name"] == [masked]
-    assert patient["_birthDate"] == masked and "birthDate" not in patient
-    for item in one(bundle, "QuestionnaireResponse")["item"]:
-        assert item["answer"][0]["item"][1]["answer"] == [{"_valueString": masked}]
-    told = json.dumps(bundle, ensure_ascii=False)
-    assert record.consultation.patient_name not in told and exhibits.QUESTION not in told
-    assert "personal values erased" in [
-        each["activity"]["text"] for each in of_kind(bundle, "Provenance")
-    ]
-
-
 def test_a_demo_is_marked_as_test_data_everywhere():
     bundle = exported(exhibits.demo())
     for resource in [bundle, *(entry["resource"] for entry in bundle["entry"])]:
         assert resource["meta"]["tag"][0]["code"] == "HTEST"
     assert "meta" not in exported(exhibits.english())
-
-
-def test_a_review_is_a_provenance_of_its_own():
-    bundle = exported(exhibits.talked_over())
-    (origin,) = [
-        each
-        for each in of_kind(bundle, "Provenance")
-        if each["activity"]["text"] == "record reviewed: discussed"
-    ]
-    verifier = origin["agent"][0]
-    assert verifier["type"]["coding"][0]["code"] == "verifier"
-    licence = one(bundle, "Practitioner")["identifier"][0]
-    assert licence["type"]["coding"][0]["code"] == "MD"
-    assert licence["value"] == make.dermatologist().licence_number
-
-
-def test_one_risk_can_be_told_without_the_others():
-    record = exhibits.asking()
-    bundle = exported(record, only=["burning"], without=["patient_name"])
-    items = one(bundle, "QuestionnaireResponse")["item"]
-    masked = [{"url": DATA_ABSENT_REASON, "valueCode": "masked"}]
-    for item in items:
-        if item["linkId"] == "burning":
-            assert item["answer"][0]["item"][1]["answer"] == [{"valueString": exhibits.QUESTION}]
-        else:
-            assert item == {"linkId": item["linkId"], "extension": masked}
-    assert one(bundle, "Patient")["name"] == [{"extension": masked}]
 
 
 def test_every_reference_leads_somewhere_in_the_bundle():

@@ -1,56 +1,29 @@
-"""What verification tells apart, how it exits, and where it begins."""
+"""What verification tells apart, and how it exits."""
 
-import base64
 import datetime as dt
 import json
 import threading
 from collections import Counter
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from django.core.management import CommandError, call_command
 from django.db import connection
 
 import consent.actions
-from bookings import delivery
 from clinic import clock
 from consent import ledger, verifying
-from consent.actions import growing, rotating
-from consent.actions.anchoring import anchor_mail
-from consent.ledger.keys import key_from, signing_key
-from consent.models import AnchorPlace, Outcome, Particulars, TreeHead, Verification
+from consent.models import AnchorPlace, Outcome, Particulars, Verification
 from consent.verifying.findings import SHOWN, Findings
-from consent.verifying.keys import CannotBegin
 from tests import make
-from tests.consent.attacker import Attacker, Scene, found
+from tests.consent.attacker import Attacker, found
+from tests.consent.verification import exit_code, spoil
 
 pytestmark = pytest.mark.one_risk
 
-MINUTE, HOUR = dt.timedelta(minutes=1), dt.timedelta(hours=1)
-CHANGED = "UPDATE consent_reading SET opened_at = opened_at - interval '1 s' WHERE id = %s"
+MINUTE = dt.timedelta(minutes=1)
 
 
 def kinds(report: verifying.Report) -> dict[str, int]:
     return report.findings.counts
-
-
-def spoil(here: Scene, place: int) -> None:
-    """A column of one record's reading is changed by the owner."""
-    one = Attacker(here)
-    with one.unguarded():
-        one.run(CHANGED, here.records[place].reading_id)
-    one.close()
-
-
-def exit_code(*arguments: str) -> int:
-    """The command's, as a shell would see it."""
-    try:
-        call_command("verify_ledger", *arguments)
-    except SystemExit as end:
-        return int(end.code or 0)
-    except CommandError as error:
-        return error.returncode
-    return 0
 
 
 def test_a_sound_ledger_is_looked_at_in_every_part(here):
@@ -140,121 +113,6 @@ def test_several_processes_find_what_one_finds(here):
     assert (one.looked_at, one.root) == (two.looked_at, two.root)
 
 
-def test_a_run_since_the_last_one_looks_at_what_came_after_it(here):
-    verifying.note(here.verify(), finished_at=clock.now())
-    here.sealed()
-    here.grow()
-    report = here.verify(since_last=True)
-    assert (report.outcome, report.from_size, report.size) == (Outcome.SOUND, 4, 6)
-    assert (report.looked_at["records"], report.looked_at["leaves"]) == (2, 2)
-    assert report.root == here.verify().root
-
-
-def test_a_run_since_the_last_one_does_not_see_an_older_row_and_the_command_says_so(here, capsys):
-    verifying.note(here.verify(), finished_at=clock.now())
-    here.sealed()
-    here.grow()
-    spoil(here, 0)
-    assert here.verify(since_last=True).outcome == Outcome.SOUND
-    assert here.verify().outcome == Outcome.TAMPERED
-    assert exit_code("--since-last") == 0
-    assert "A change of an older row" in capsys.readouterr().out
-
-
-def test_a_run_since_the_last_one_sees_older_nodes_that_no_longer_lead_to_its_head(here):
-    verifying.note(here.verify(), finished_at=clock.now())
-    one = Attacker(here)
-    with one.unguarded():
-        one.run("UPDATE consent_treenode SET hash = sha256('x') WHERE level = 2")
-    assert "the nodes of the tree no longer lead to the head that was verified last" in found(
-        here.verify(since_last=True)
-    )
-
-
-def test_a_run_never_begins_from_one_that_found_an_offence(here):
-    spoil(here, 0)
-    verifying.note(here.verify(), finished_at=clock.now())
-    with pytest.raises(CannotBegin):
-        here.verify(since_last=True)
-
-
-def test_a_verification_row_that_somebody_made_up_is_held_to_a_signed_head(here):
-    report = here.verify()
-    report.root = "0" * 64
-    verifying.note(report, finished_at=clock.now())
-    with pytest.raises(CannotBegin):
-        here.verify(since_last=True)
-
-
-def test_entries_of_an_older_key_count_until_an_hour_after_it_handed_over(here, settings):
-    old = signing_key()
-    settings.LEDGER_KEY = base64.b64encode(b"n" * 32).decode()
-    unknown = here.verify()
-    assert unknown.outcome == Outcome.TAMPERED  # nobody vouches for the older key yet
-    rotating.rotate(previous=old, now=clock.now())
-    here.grow()
-    assert here.verify().outcome == Outcome.SOUND
-    one = Attacker(here)
-    with one.unguarded():
-        one.run("UPDATE consent_ledgerentry SET recorded_at = now() + interval '2 hours' WHERE id ="
-                " (SELECT max(id) FROM consent_ledgerentry WHERE kind = 'record')")  # fmt: skip
-    assert "it was signed by a key that had handed over to the next one before" in found(
-        here.verify()
-    )
-
-
-def test_what_the_older_key_signed_is_sealed_hours_after_it_handed_over(
-    here, settings, monkeypatch
-):
-    """The growers were down: the first head after the handover is late, and more than a batch waits."""
-    for _record in range(3):
-        here.sealed()
-    old = signing_key()
-    settings.LEDGER_KEY = base64.b64encode(b"n" * 32).decode()
-    rotating.rotate(previous=old, now=clock.now())
-    monkeypatch.setattr(growing, "BATCH", 2)
-    growing.grow(now=clock.now() + 2 * HOUR)
-    assert found(here.verify(anchors=False)) == set()
-
-
-def test_a_key_that_was_changed_and_not_handed_over_is_said(here, settings):
-    here.grow()
-    old = signing_key()
-    settings.LEDGER_PREVIOUS_KEY = base64.b64encode(old.private_bytes_raw()).decode()
-    settings.LEDGER_KEY = base64.b64encode(b"n" * 32).decode()
-    with pytest.raises(CannotBegin, match="run rotate_ledger_key"):
-        here.verify()
-    assert exit_code() == 3
-    rotating.rotate(previous=old, now=clock.now())
-    here.grow()
-    assert here.verify().outcome == Outcome.SOUND
-
-
-def test_nothing_is_sealed_before_a_changed_key_was_handed_over(here, settings, caplog):
-    old = signing_key()
-    settings.LEDGER_KEY = base64.b64encode(b"n" * 32).decode()
-    assert growing.grow(now=clock.now()) == 0
-    assert "was the key changed, not handed over?" in caplog.text
-    rotating.rotate(previous=old, now=clock.now())
-    assert growing.grow(now=clock.now()) == 2
-
-
-def test_a_retired_key_that_was_stolen_cannot_backdate_a_record(here, settings):
-    """Its bytes and columns are of last year; its place in the tree is after heads of the new key."""
-    old, now = signing_key(), clock.now()
-    new = settings.LEDGER_KEY = base64.b64encode(b"n" * 32).decode()
-    rotating.rotate(previous=old, now=now - dt.timedelta(hours=3))
-    here.grow()
-    settings.LEDGER_KEY = base64.b64encode(old.private_bytes_raw()).decode()
-    here.sealed()
-    settings.LEDGER_KEY = new
-    assert key_from(new) != old
-    here.grow()
-    assert "it came into the tree long after the key that signed it had handed over" in found(
-        here.verify()
-    )
-
-
 def test_a_personal_value_that_no_evidence_refers_to_is_an_offence(here):
     """The application's own role can add one, with a commitment that holds."""
     consultation, salt = here.records[0].consultation, b"s" * 32
@@ -296,90 +154,6 @@ def test_findings_of_one_kind_are_counted_and_the_first_are_kept():
     assert len(findings.kept) == SHOWN + 1
     assert findings.counts == {"tampered": 30, "erased": 1}
     assert findings.left_out == 10
-
-
-def test_a_receipt_that_the_clinic_never_signed_is_said_and_no_offence(here):
-    stranger = Ed25519PrivateKey.generate()
-    made_up = ledger.Receipt("0" * 64, stranger.sign(bytes(32)), signing_key_of_nobody())
-    (here.receipts / "made-up.txt").write_text(made_up.code)
-    report = here.verify()
-    assert report.outcome == Outcome.SOUND
-    assert report.looked_at["receipts that the clinic did not sign"] == 1
-
-
-def signing_key_of_nobody() -> str:
-    return "1" * 64
-
-
-@pytest.mark.parametrize(
-    "saved",
-    [
-        lambda code: code,
-        lambda code: json.dumps({"receipt": code}),
-        lambda code: f"<p>Your receipt: <b>{code[:90]}<wbr>{code[90:]}</b></p>",
-        lambda code: f"Subject: Hello\nContent-Transfer-Encoding: quoted-printable\n\n{code[:70]}=\n{code[70:]}\n",
-        lambda code: f"> {code[:80]}\n> {code[80:]}\n",
-    ],
-    ids=["text", "json", "html", "quoted-printable", "quoted in an answer"],
-)  # fmt: skip
-def test_a_receipt_is_found_however_it_was_saved(here, saved):
-    gone = ledger.sha256(b"an entry that was deleted")
-    signed = ledger.sign_hash(gone)
-    code = ledger.Receipt(gone, signed.signature, signed.key_id).code
-    (here.receipts / "saved").write_text(saved(code))
-    report = here.verify()
-    assert [each.about for each in report.findings.kept if each.kind == "tampered"] == [
-        f"receipt {gone[:12]} in saved"
-    ]
-
-
-@pytest.mark.parametrize(
-    ("change", "says"),
-    [
-        (lambda lines: None, "the anchors' file is gone"),
-        (lambda lines: lines[:-1], "the anchors' file was cut: its newest lines are gone"),
-        (lambda lines: [*lines, "nonsense"], "a line of the anchors' file cannot be read"),
-        (
-            lambda lines: [line.replace('\\"size\\":2', '\\"size\\":1') for line in lines],
-            "no key of the clinic's signed this anchor",
-        ),
-    ],
-)
-def test_a_file_of_anchors_that_was_touched_is_an_offence(here, change, says):
-    lines = change(here.anchors.read_text().splitlines())
-    if lines is None:
-        here.anchors.unlink()
-    else:
-        here.anchors.write_text("\n".join(lines) + "\n")
-    assert says in found(here.verify())
-
-
-def test_a_copy_of_the_anchors_that_somebody_kept_can_be_used(here, tmp_path):
-    here.grow()
-    kept = tmp_path / "kept.jsonl"
-    kept.write_text(here.anchors.read_text().splitlines()[0] + "\n")
-    assert exit_code("--anchors", str(kept)) == 0
-
-
-def test_the_leads_daily_mail_is_an_anchor_that_can_be_used(here, settings, smtp_sink, tmp_path):
-    """The one that is left when somebody took the file away, too."""
-    here.grow()
-    settings.ANCHOR_MAIL_TO = ["lead@example.com"]
-    now = clock.now()
-    anchor_mail.hand_over(TreeHead.objects.latest("size"), about="1 0", now=now)
-    delivery.send_due(now=now)
-    kept = tmp_path / "mail.eml"
-    kept.write_bytes(smtp_sink.wait_for(1)[0].as_bytes())
-    here.anchors.unlink()
-    assert exit_code("--anchors", str(kept)) == 0
-    one = Attacker(here)
-    with one.unguarded():
-        one.delete(here.records[1])
-        one.rebuild(signing_key())
-    one.close()
-    assert exit_code("--anchors", str(kept)) == 1
-    (kept.with_name("nothing.eml")).write_text("Subject: Hello\n\nNothing.\n")
-    assert exit_code("--anchors", str(kept.with_name("nothing.eml"))) == 1
 
 
 def test_reviews_withdrawals_and_wishes_are_held_to_their_entries(here):

@@ -3,76 +3,21 @@
 Each is tried as the role that the application runs as, and as the owner of the tables.
 """
 
-import unicodedata
-from dataclasses import dataclass
-
 import pytest
-from django.db import DatabaseError, connection, connections, transaction
+from django.db import DatabaseError, connection, connections
 
 import consent.actions
-from bookings.models import NotPossibleNow
-from clinic import plain_text
 from clinic.models import VERSION_STEPS, VersionState
 from consent.actions.entering import enter
 from consent.bodies import publication_of
-from consent.models import EntryKind, Remark, Risk, RiskList
+from consent.models import EntryKind, RiskList
 from tests import make
-
-LIST_TEXTS = ["statement_en", "statement_ar", "change_note"]
-RISK_TEXTS = [f"{part}_{language}" for part in Risk.PARTS for language in ("en", "ar")]
-# What nobody can see in a text: one of each kind.
-HIDDEN = [
-    "\u202e",
-    "\u2066",
-    "\u200f",
-    "\u061c",
-    "\u200b",
-    "\u200d",
-    "\ufeff",
-    "\u0007",
-    "\u0085",
-    "\r",
-]
-
-
-def refused(sql: str, *values: object) -> str:
-    """The name of the constraint that refused it to both roles; nothing of it stays."""
-    names = set()
-    for alias in ("default", "owner"):
-        with pytest.raises(DatabaseError) as error, transaction.atomic(using=alias):
-            with connections[alias].cursor() as cursor:
-                cursor.execute(sql, values)
-        names.add(error.value.__cause__.diag.constraint_name)
-    assert len(names) == 1, names
-    return names.pop() or ""
-
-
-def put(row: RiskList | Risk | Remark, **values: object) -> str:
-    """The name of the constraint that refused new values of a row's columns."""
-    columns = ", ".join(f"{column} = %s" for column in values)
-    return refused(
-        f"UPDATE {row._meta.db_table} SET {columns} WHERE id = %s", *values.values(), row.pk
-    )
-
-
-@dataclass
-class Lists:
-    """One list in each state, of treatments of their own."""
-
-    live: RiskList
-    draft: RiskList
-    in_review: RiskList
-    reviewed: RiskList
+from tests.consent.wording import RISK_TEXTS, Lists, lists_in_each_state, put, refused
 
 
 @pytest.fixture
 def lists(committed_db) -> Lists:
-    return Lists(
-        live=make.treatment().risk_lists.get(),
-        draft=make.risk_list(make.treatment("peel", risks=0)),
-        in_review=make.in_review(make.risk_list(make.treatment("laser", risks=0))),
-        reviewed=make.reviewed(make.risk_list(make.treatment("botox", risks=0))),
-    )
+    return lists_in_each_state()
 
 
 def published(row: RiskList, entered: dict | None = None, **columns: object) -> str:
@@ -231,70 +176,6 @@ def test_an_empty_list_cannot_be_published(lists):
         cursor.execute("ALTER TABLE consent_risk DISABLE TRIGGER USER")
         cursor.execute("DELETE FROM consent_risk WHERE risk_list_id = %s", [lists.reviewed.pk])
     assert published(lists.reviewed) == "a_published_list_has_a_risk"
-
-
-@pytest.mark.parametrize("sign", HIDDEN, ids=lambda sign: f"U+{ord(sign):04X}")
-def test_no_text_holds_a_sign_that_nobody_sees(lists, sign):
-    assert plain_text.trouble_in(f"Two{sign}words")
-    name = "the_words_of_a_risk_are_plain_text"
-    for column in ["key", *RISK_TEXTS]:
-        assert put(lists.draft.risks.first(), **{column: f"Two{sign}words"}) == name
-    name = "the_words_of_a_list_are_plain_text"
-    for column in LIST_TEXTS:
-        assert put(lists.draft, **{column: f"{sign}Words"}) == name
-    insert = "INSERT INTO consent_remark (risk_list_id, words, written_by_id, written_at)"
-    who = lists.draft.written_by_id
-    values = [lists.draft.pk, f"Words{sign}", who, make.NOW]
-    assert refused(f"{insert} VALUES (%s, %s, %s, %s)", *values) == "a_remark_is_plain_text"
-
-
-def test_every_text_is_spelt_in_one_way(lists):
-    apart = unicodedata.normalize("NFD", "Café أ")
-    assert plain_text.trouble_in(apart) and not plain_text.trouble_in(plain_text.as_kept(apart))
-    for column in RISK_TEXTS:
-        name = "the_words_of_a_risk_are_plain_text"
-        assert put(lists.draft.risks.first(), **{column: apart}) == name
-    for column in LIST_TEXTS:
-        assert put(lists.draft, **{column: apart}) == "the_words_of_a_list_are_plain_text"
-
-
-@pytest.mark.parametrize(
-    ("words", "sentence"),
-    [
-        ("Ice\u2066 helps.", "burning, what helps (English): There is a sign that nobody can see"),
-        ("Cafe\u0301.", "burning, what helps (English): These letters are put together from parts"),
-    ],
-    ids=["hidden", "not NFC"],
-)
-def test_words_that_postgresql_would_refuse_are_refused_by_the_action_too(
-    committed_db, words, sentence
-):
-    row = make.risk_list(make.treatment())
-    with connections["owner"].cursor() as cursor:
-        name = "the_words_of_a_risk_are_plain_text"
-        cursor.execute(f"ALTER TABLE consent_risk DROP CONSTRAINT {name}")
-    row.risks.filter(key="burning").update(what_helps_en=words)
-    with pytest.raises(NotPossibleNow) as error:
-        consent.actions.submit_for_review(risk_list=row, change="material", change_note="x")
-    assert str(error.value).startswith(sentence)
-
-
-def test_python_and_postgresql_mean_the_same_hidden_signs(committed_db):
-    """Every sign of Unicode that can be stored: about 1.1 million."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conname = 'a_remark_is_plain_text'"
-        )
-        pattern = cursor.fetchone()[0].split("!~ '")[1].split("'")[0]
-        cursor.execute(
-            "SELECT code FROM generate_series(1, 1114111) code"
-            " WHERE code NOT BETWEEN 55296 AND 57343 AND chr(code) ~ %s",
-            [pattern],
-        )
-        theirs = {code for (code,) in cursor.fetchall()}
-    ours = {code for code in range(1, 0x110000) if plain_text.HIDDEN.fullmatch(chr(code))}
-    assert ours == theirs
-    assert 0x202E in theirs and 10 not in theirs
 
 
 def test_what_was_published_cannot_be_emptied(lists):
