@@ -8,13 +8,11 @@ from contextlib import contextmanager
 import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP
-from django.db import IntegrityError
 
 import bookings.actions
 from bookings import delivery, links, owing
-from bookings.delivery import claims, rounds
-from bookings.models import Consultation, Message, MessageState, Phase, Relay, Why
-from clinic import clock
+from bookings.delivery import rounds
+from bookings.models import Consultation, Message, MessageState, Relay, Why
 from tests import make, processes
 
 SECOND, MINUTE = dt.timedelta(seconds=1), dt.timedelta(minutes=1)
@@ -32,12 +30,17 @@ def fresh(message: Message) -> Message:
     return Message.objects.get(pk=message.pk)
 
 
-@pytest.fixture
-def confirmation(smtp_sink) -> Message:
-    """A confirmation that is owed at make.NOW; the mail server is there."""
+def owed_confirmation() -> Message:
+    """A confirmation that is owed at make.NOW."""
     make.confirmed(starts_at=NEXT_WEEK)
     (message,) = noted()
     return message
+
+
+@pytest.fixture
+def confirmation(smtp_sink) -> Message:
+    """It is owed, and the mail server is there."""
+    return owed_confirmation()
 
 
 class Refusing:
@@ -237,91 +240,3 @@ def test_an_e_mail_that_cannot_be_written_does_not_stop_the_others(smtp_sink, ca
     assert given_up.trouble == delivery.NOT_WRITTEN
     (line,) = [r.getMessage() for r in caplog.records if r.name.startswith("bookings.delivery")]
     assert line == f"message {given_up.pk} cannot be written: KeyError"
-
-
-# --- Leases --------------------------------------------------------------------------------------
-
-
-def claim(now: dt.datetime = make.NOW) -> list[Message]:
-    return claims.claim(now=now, at_most=20)
-
-
-def test_a_claimed_row_is_nobody_elses_for_a_minute_by_the_databases_clock(confirmation):
-    now = clock.now()
-    Message.objects.update(next_try_at=now)
-    (claimed,) = claim(now)
-    assert MINUTE / 2 < claimed.lease_until - now < 2 * MINUTE
-    assert claim(now) == []
-
-
-def test_a_row_that_a_dead_sender_left_is_sent_when_its_lease_is_over(confirmation, smtp_sink):
-    claim()
-    Message.objects.update(lease_until=make.NOW)
-    assert delivery.send_due(now=make.NOW) == 1
-    assert (fresh(confirmation).lease, fresh(confirmation).tries) == (2, 2)
-    assert not fresh(confirmation).perhaps_twice
-
-
-def test_a_sender_that_lost_its_lease_neither_marks_nor_stamps(confirmation, smtp_sink):
-    (claimed,) = claim()
-    Message.objects.update(lease=claimed.lease + 1)
-    assert not claims.renew(claimed)
-    assert not claims.mark_the_dot(claimed, wording="", now=make.NOW)
-    assert not claims.end(claimed, MessageState.DROPPED)
-    assert fresh(confirmation).state == MessageState.SENDING
-
-
-def test_no_dot_is_marked_when_the_lease_is_nearly_over(confirmation):
-    (claimed,) = claim()
-    Message.objects.update(lease_until=clock.now() + 19 * SECOND)
-    assert not claims.mark_the_dot(claimed, wording="", now=make.NOW)
-    assert claims.renew(claimed)
-    assert claims.mark_the_dot(claimed, wording="", now=make.NOW)
-
-
-# --- Perhaps twice -------------------------------------------------------------------------------
-
-
-def dies_after_the_dot(now: dt.datetime = make.NOW) -> Message:
-    (claimed,) = claim(now)
-    assert claims.mark_the_dot(claimed, wording="", now=now)
-    Message.objects.update(lease_until=now)
-    return fresh(claimed)
-
-
-def test_one_that_may_have_arrived_is_sent_once_more_with_a_flag(confirmation, smtp_sink):
-    assert (dies_after_the_dot().phase, fresh(confirmation).copies) == (Phase.DOT, 1)
-    assert delivery.send_due(now=make.NOW) == 1
-    again = fresh(confirmation)
-    assert (again.state, again.copies, again.perhaps_twice) == (MessageState.SENT, 2, True)
-
-
-def test_one_that_may_have_arrived_twice_is_never_sent_a_third_time(confirmation, smtp_sink):
-    dies_after_the_dot()
-    assert dies_after_the_dot().copies == 2
-    assert delivery.send_due(now=make.NOW) == 0
-    assert smtp_sink.messages == []
-    assert fresh(confirmation).state == MessageState.UNKNOWN
-    assert list(Message.objects.needing_staff()) == [confirmation]
-
-
-def test_postgresql_refuses_a_third_copy(confirmation):
-    with pytest.raises(IntegrityError, match="there_are_never_more_than_two_copies"):
-        Message.objects.update(copies=3)
-
-
-def test_a_yes_that_comes_when_the_lease_is_over_still_spares_the_second_copy(
-    confirmation, smtp_sink
-):
-    dies_after_the_dot()
-    (frozen,) = Message.objects.all()
-    (another,) = claim()
-    claims.sent(frozen)
-    assert not claims.mark_the_dot(another, wording="", now=make.NOW)
-    assert (fresh(frozen).state, fresh(frozen).copies) == (MessageState.SENT, 1)
-
-
-def test_nothing_is_marked_once_the_visit_is_cancelled(confirmation):
-    (claimed,) = claim()
-    bookings.actions.cancel(consultation=claimed.consultation, now=make.NOW, by_patient=True)
-    assert not claims.mark_the_dot(claimed, wording="", now=make.NOW)
